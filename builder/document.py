@@ -1,0 +1,325 @@
+"""The model as a document: definitions made of nodes and wires, all frozen. Knows no tensors, no screen.
+
+A document holds named definitions, one of which is the root. A definition is a `networkx.MultiDiGraph`
+whose nodes carry a `Node` and whose edges are keyed by (source port, target port). Its own inputs and outputs
+are nodes of kind `input` and `output`, so that they are drawn, moved and wired like all others; such a
+node has one port, called `value`. Every change returns a new document; what did not change is shared with the old one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import networkx as nx
+
+from engine.errors import DocumentError
+from engine.ports import Port
+from engine.registry import did_you_mean
+from engine.settings import Field, Setting, Value
+
+INPUT, OUTPUT, RAIL_PORT = "input", "output", "value"
+
+
+@dataclass(frozen=True, order=True)
+class PortRef:
+    """A port of a node, within one definition; written `node.port`."""
+
+    node: str
+    port: str
+
+    def __str__(self) -> str:
+        return f"{self.node}.{self.port}"
+
+    @classmethod
+    def parse(cls, text: str) -> PortRef:
+        """Read `node.port`.
+
+        Raises:
+            DocumentError: If there is not exactly one dot.
+        """
+        node, dot, port = text.partition(".")
+        if not (node and dot and port) or "." in port:
+            raise DocumentError(f"{text!r} is no port. Write it as node.port.")
+        return cls(node, port)
+
+
+@dataclass(frozen=True, order=True)
+class Wire:
+    """A connection from an output port to an input port."""
+
+    source: PortRef
+    target: PortRef
+
+    def __str__(self) -> str:
+        return f"{self.source}>{self.target}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Symbol:
+    """A named size or choice of a definition; a composite shows it as one of its settings.
+
+    Args:
+        name: What expressions call it.
+        value: Its value, or an expression over the symbols declared before it.
+        setting: Range, choices and tooltip.
+        type: Type of its value.
+    """
+
+    name: str
+    value: Value
+    setting: Setting = field(default_factory=lambda: Setting(""))
+    type: type = int
+
+    @property
+    def field(self) -> Field:
+        """The symbol as a setting of the composite."""
+        return Field(name=self.name, type=self.type, default=self.value, setting=self.setting)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """A block, a use of another definition, or an end of this definition.
+
+    Args:
+        kind: A block of the catalogue, a definition of the document, `input` or `output`.
+        settings: Literals or expressions over the symbols of the definition around it.
+        label: What the user calls it; empty shows the kind's title.
+        x: Position from the left, in pixels at zoom 1.
+        y: Position from the top.
+        uid: Stays the same when the node is renamed.
+        repeat: How many layers in a row, a number or an expression; `None` is one, without an index in its path.
+        carry: Input and output port that run from layer to layer; other inputs go to all layers.
+        shared: All layers have the same weights.
+        overrides: Settings of single layers, by index.
+        port: What an `input` or `output` node carries; its name is the node's id.
+    """
+
+    kind: str
+    settings: Mapping[str, Value] = field(default_factory=dict)
+    label: str = ""
+    x: float = 0
+    y: float = 0
+    uid: str = ""
+    repeat: int | str | None = None
+    carry: tuple[str, str] | None = None
+    shared: bool = False
+    overrides: Mapping[int, Mapping[str, Value]] = field(default_factory=dict)
+    port: Port | None = None
+
+    @property
+    def is_rail(self) -> bool:
+        """Whether it is an end of the definition."""
+        return self.kind in (INPUT, OUTPUT)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Definition:
+    """One level of a model.
+
+    Args:
+        name: Identifier; nodes that use the definition have it as their kind.
+        title: What the palette and the canvas call it.
+        graph: Frozen; read it by `nodes` and `wires`.
+        symbols: Named sizes, in the order in which they may refer to each other.
+        about: What it does, in one or two sentences.
+        formula: What it computes.
+        paper: Where it comes from.
+        family: Its group in the palette.
+    """
+
+    name: str
+    title: str
+    graph: nx.MultiDiGraph
+    symbols: tuple[Symbol, ...] = ()
+    about: str = ""
+    formula: str = ""
+    paper: str = ""
+    family: str = "Composites"
+
+    @classmethod
+    def make(cls, name: str, title: str = "", **about: object) -> Definition:
+        """An empty definition."""
+        return cls(name=name, title=title or name, graph=nx.freeze(nx.MultiDiGraph()), **about)  # type: ignore[arg-type]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Definition) and self._parts == other._parts
+
+    def __hash__(self) -> int:
+        return hash((self.name, len(self.nodes), len(self.wires)))
+
+    @cached_property
+    def _parts(self) -> tuple[object, ...]:
+        rest = (
+            self.name,
+            self.title,
+            self.symbols,
+            self.about,
+            self.formula,
+            self.paper,
+            self.family,
+        )
+        return (*rest, list(self.nodes.items()), set(self.wires))
+
+    @cached_property
+    def nodes(self) -> Mapping[str, Node]:
+        """All nodes by id, in the order they were added; this is also the order of the definition's ports."""
+        return {name: data["node"] for name, data in self.graph.nodes(data=True)}
+
+    @cached_property
+    def wires(self) -> tuple[Wire, ...]:
+        """All wires, in a stable order."""
+        keyed = self.graph.edges(keys=True)
+        return tuple(sorted(Wire(PortRef(a, out), PortRef(b, into)) for a, b, (out, into) in keyed))
+
+    @cached_property
+    def inputs(self) -> tuple[Port, ...]:
+        """What comes in from outside."""
+        return self._ends(INPUT)
+
+    @cached_property
+    def outputs(self) -> tuple[Port, ...]:
+        """What goes out."""
+        return self._ends(OUTPUT)
+
+    def _ends(self, kind: str) -> tuple[Port, ...]:
+        rails = ((name, node) for name, node in self.nodes.items() if node.kind == kind)
+        return tuple(replace(node.port or Port(name=name), name=name) for name, node in rails)
+
+    @cached_property
+    def feeds(self) -> Mapping[PortRef, PortRef]:
+        """The source of each input port that has a wire."""
+        return {wire.target: wire.source for wire in self.wires}
+
+    def wire_into(self, target: PortRef) -> Wire | None:
+        """The wire that ends at `target`, if there is one."""
+        source = self.feeds.get(target)
+        return Wire(source, target) if source else None
+
+    def wires_at(self, nodes: Iterable[str]) -> list[Wire]:
+        """All wires that begin or end at one of `nodes`."""
+        ids = set(nodes)
+        return [w for w in self.wires if w.source.node in ids or w.target.node in ids]
+
+    def node(self, name: str) -> Node:
+        """The node called `name`.
+
+        Raises:
+            DocumentError: If there is none; the message has the closest id.
+        """
+        if name not in self.nodes:
+            raise DocumentError(f"There is no node {name!r} in {self.name}. {did_you_mean(name, self.nodes)}")
+        return self.nodes[name]
+
+    def order(self) -> list[str]:
+        """Ids so that each node comes after what feeds it, the same for equal graphs.
+
+        Raises:
+            DocumentError: If the wires form a circle.
+        """
+        try:
+            return list(nx.lexicographical_topological_sort(self.graph))
+        except nx.NetworkXUnfeasible:
+            raise DocumentError(f"The wires of {self.name} form a circle. Remove one of them.") from None
+
+    def reaches(self, start: str, end: str) -> bool:
+        """Whether wires lead from node `start` to node `end`."""
+        return start in self.graph and end in self.graph and nx.has_path(self.graph, start, end)
+
+    def with_nodes(self, nodes: Mapping[str, Node]) -> Definition:
+        """With these nodes added or replaced."""
+        graph = self._copy()
+        for name, node in nodes.items():
+            graph.add_node(name, node=node)
+        return self._over(graph)
+
+    def without_nodes(self, names: Iterable[str]) -> Definition:
+        """Without these nodes and the wires at them."""
+        graph = self._copy()
+        graph.remove_nodes_from(list(names))
+        return self._over(graph)
+
+    def with_wires(self, wires: Iterable[Wire]) -> Definition:
+        """With these wires added."""
+        graph = self._copy()
+        for w in wires:
+            graph.add_edge(w.source.node, w.target.node, key=(w.source.port, w.target.port))
+        return self._over(graph)
+
+    def without_wires(self, wires: Iterable[Wire]) -> Definition:
+        """Without these wires; those that are not there are passed over."""
+        graph = self._copy()
+        gone = [(w.source.node, w.target.node, (w.source.port, w.target.port)) for w in wires]
+        graph.remove_edges_from(gone)
+        return self._over(graph)
+
+    def with_symbols(self, symbols: Iterable[Symbol]) -> Definition:
+        """With these symbols instead of the present ones."""
+        return replace(self, symbols=tuple(symbols))
+
+    def _copy(self) -> nx.MultiDiGraph:
+        return nx.MultiDiGraph(self.graph)
+
+    def _over(self, graph: nx.MultiDiGraph) -> Definition:
+        return replace(self, graph=nx.freeze(graph))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A model.
+
+    Args:
+        definitions: All definitions by name, the root among them.
+        root: Name of the definition that is the model.
+        name: What the user calls the model.
+        ties: Pairs of parameter paths; the first is the same storage as the second.
+        task: The task it was made for, for a first choice in the window.
+    """
+
+    definitions: Mapping[str, Definition]
+    root: str = "model"
+    name: str = "untitled"
+    ties: tuple[tuple[str, str], ...] = ()
+    task: str = ""
+
+    @classmethod
+    def empty(cls, name: str = "untitled") -> Document:
+        """A document whose root has no nodes."""
+        return cls(definitions={"model": Definition.make("model", "Model")}, name=name)
+
+    @property
+    def main(self) -> Definition:
+        """The root definition."""
+        return self.definition(self.root)
+
+    def definition(self, name: str) -> Definition:
+        """The definition called `name`; the empty name means the root.
+
+        Raises:
+            DocumentError: If there is none.
+        """
+        name = name or self.root
+        if name not in self.definitions:
+            raise DocumentError(f"There is no definition {name!r}. {did_you_mean(name, self.definitions)}")
+        return self.definitions[name]
+
+    def with_definition(self, definition: Definition) -> Document:
+        """With `definition` added, or in place of the one with its name."""
+        return replace(self, definitions={**self.definitions, definition.name: definition})
+
+    def uses(self, name: str) -> Iterator[tuple[str, str]]:
+        """(definition, node) of every use of the definition `name`."""
+        for definition in self.definitions.values():
+            yield from ((definition.name, n) for n, node in definition.nodes.items() if node.kind == name)
+
+    def definition_at(self, path: Iterable[str]) -> Definition:
+        """The definition reached by opening the nodes of `path`, from the root inward.
+
+        Raises:
+            DocumentError: If one of them is no composite.
+        """
+        here = self.main
+        for name in path:
+            here = self.definition(here.node(name).kind)
+        return here

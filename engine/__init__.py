@@ -1,0 +1,1 @@
+"""Tensors: blocks, data, training, jobs, tracking, inspection, generation, export."""

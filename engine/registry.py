@@ -1,0 +1,64 @@
+"""Named tables that answer a wrong name with the closest right one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from typing import Generic, TypeVar
+
+from engine.errors import UnknownNameError
+
+T = TypeVar("T")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A sentence that names the closest of `known`, or lists them all."""
+    names = sorted(known)
+    close = get_close_matches(name, names, n=1)
+    return f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(names) or 'none'}."
+
+
+class Registry(Generic[T]):
+    """Holds things by name, in the order they were added.
+
+    Args:
+        what: What is stored, for messages: "block", "task".
+    """
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self._items: dict[str, T] = {}
+
+    def add(self, name: str, item: T) -> None:
+        """Store `item`.
+
+        Raises:
+            ValueError: If the name is taken.
+        """
+        if name in self._items:
+            raise ValueError(f"A {self.what} called {name!r} exists already; pick another name.")
+        self._items[name] = item
+
+    def __getitem__(self, name: str) -> T:
+        """Look `name` up.
+
+        Raises:
+            UnknownNameError: If nothing is called that; the message has the closest name.
+        """
+        if name not in self._items:
+            hint = did_you_mean(name, self._items)
+            raise UnknownNameError(f"No {self.what} is called {name!r}. {hint}")
+        return self._items[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._items
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def values(self) -> Iterable[T]:
+        """All things stored, in order."""
+        return self._items.values()
