@@ -1,9 +1,9 @@
 """The model as a document: definitions made of nodes and wires, all frozen. Knows no tensors, no screen.
 
 A document holds named definitions, one of which is the root. A definition is a `networkx.MultiDiGraph`
-whose nodes carry a `Node` and whose edges are keyed by (source port, target port). Its own inputs and outputs
-are nodes of kind `input` and `output`, so that they are drawn, moved and wired like all others; such a
-node has one port, called `value`. Every change returns a new document; what did not change is shared with the old one.
+whose nodes carry a `Node` and whose edges are keyed by (source port, target port). Its own inputs and
+outputs are nodes of kind `input` and `output`, so that they are drawn, moved and wired like all others;
+such a node has one port, called `value`. Every change returns a new document; what did not change is shared with the old one.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Node:
         x: Position from the left, in pixels at zoom 1.
         y: Position from the top.
         uid: Stays the same when the node is renamed.
-        repeat: How many layers in a row, a number or an expression; `None` is one, without an index in its path.
+        repeat: How many layers in a row, a number or an expression; `None` is one without an index.
         carry: Input and output port that run from layer to layer; other inputs go to all layers.
         shared: All layers have the same weights.
         overrides: Settings of single layers, by index.
