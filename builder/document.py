@@ -3,7 +3,8 @@
 A document holds named definitions, one of which is the root. A definition is a `networkx.MultiDiGraph`
 whose nodes carry a `Node` and whose edges are keyed by (source port, target port). Its own inputs and
 outputs are nodes of kind `input` and `output`, so that they are drawn, moved and wired like all others;
-such a node has one port, called `value`. Every change returns a new document; what did not change is shared with the old one.
+such a node has one port, called `value`. Every change returns a new document; what did not change is
+shared with the old one.
 """
 
 from __future__ import annotations
