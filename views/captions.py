@@ -1,0 +1,55 @@
+"""The one line of settings under a block: `4 heads · causal · d 128`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from builder.catalogue import Signature
+from engine.settings import Value
+
+_WORDS = {
+    "n_heads": "{} heads",
+    "n_kv_heads": "{} key heads",
+    "d_model": "d {}",
+    "d_ff": "hidden {}",
+    "vocab_size": "{} tokens",
+    "max_len": "length {}",
+    "n_classes": "{} classes",
+    "dropout": "dropout {}",
+    "p": "p {}",
+    "eps": "ε {}",
+}
+MOST = 3
+
+
+def caption(signature: Signature, settings: Mapping[str, Value]) -> str:
+    """The settings worth reading from afar, in their declared order.
+
+    Args:
+        signature: The node's kind.
+        settings: Its values, expressions already resolved.
+    """
+    if "d_in" in settings and "d_out" in settings:
+        return f"{settings['d_in']} → {settings['d_out']}"
+    parts = [_part(field.name, settings.get(field.name)) for field in signature.fields]
+    return " · ".join([part for part in parts if part][:MOST])
+
+
+def _part(name: str, value: Value | None) -> str:
+    if value is None or isinstance(value, bool) or (name in ("dropout", "eps") and not value):
+        return ""
+    if isinstance(value, str):
+        return value
+    return _WORDS[name].format(f"{value:g}" if isinstance(value, float) else value) if name in _WORDS else ""
+
+
+def family_token(family: str) -> str:
+    """The colour token of a family of blocks."""
+    return {
+        "Embedding": "ids",
+        "Attention": "k",
+        "Feed-forward": "v",
+        "Norm and wiring": "weights",
+        "Composites": "hidden",
+        "Heads": "logits",
+    }.get(family, "muted")

@@ -1,0 +1,208 @@
+"""The open definition as plain data for the canvas, and the difference between two such pictures."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from builder.catalogue import Signature, resolve_settings, signature
+from builder.diagnostics import Diagnostic, Report
+from builder.document import INPUT, RAIL_PORT, Definition, Document, Node, PortRef, Wire
+from builder.expressions import evaluate
+from engine.errors import StepwiseError
+from engine.ports import Port
+from engine.settings import Value
+from views.captions import caption, family_token
+
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the canvas shows: nodes and edges by id, as the browser gets them."""
+
+    nodes: Mapping[str, Item] = field(default_factory=dict)
+    edges: Mapping[str, Item] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, list[Item]]:
+        """The whole picture as one message."""
+        return {"nodes": list(self.nodes.values()), "edges": list(self.edges.values())}
+
+
+def scene(document: Document, here: Definition, scope: Mapping[str, Value], report: Report) -> Scene:
+    """Draw the definition `here`.
+
+    Args:
+        document: The model it belongs to.
+        here: The open definition.
+        scope: Values of its symbols.
+        report: What the last check found.
+    """
+    shapes = report.shapes.get(here.name, {})
+    problems = _problems_by_place(report.diagnostics, here)
+    inside = _problems_inside(document, report.diagnostics)
+    nodes = {
+        name: _node(document, name, node, scope, shapes, problems.get(name, []), inside.get(node.kind, 0))
+        for name, node in here.nodes.items()
+    }
+    _add_ends_of_missing(nodes, here.wires)
+    kinds = {
+        PortRef(name, port["id"]): port["kind"] for name, item in nodes.items() for port in item["outputs"]
+    }
+    edges = {
+        str(wire): _edge(wire, kinds.get(wire.source, "any"), shapes, problems.get(str(wire), []))
+        for wire in here.wires
+    }
+    return Scene(nodes, edges)
+
+
+def difference(old: Scene, new: Scene) -> list[Item]:
+    """The operations that turn the picture `old` into `new`."""
+    ops: list[Item] = [{"op": "drop_edge", "id": name} for name in old.edges if name not in new.edges]
+    ops += [{"op": "drop_node", "id": name} for name in old.nodes if name not in new.nodes]
+    ops += [{"op": "node", "node": n} for name, n in new.nodes.items() if old.nodes.get(name) != n]
+    ops += [{"op": "edge", "edge": e} for name, e in new.edges.items() if old.edges.get(name) != e]
+    return ops
+
+
+def _problems_by_place(found: Iterable[Diagnostic], here: Definition) -> dict[str, list[Diagnostic]]:
+    """Problems of this definition by node id, or by wire where a wire is to blame."""
+    places: dict[str, list[Diagnostic]] = defaultdict(list)
+    for problem in found:
+        where = problem.where
+        if where.definition == here.name:
+            places[str(where.wire) if where.wire else where.node].append(problem)
+    return places
+
+
+def _problems_inside(document: Document, found: Iterable[Diagnostic]) -> dict[str, int]:
+    """Number of errors in each definition and in all that it uses."""
+    own: dict[str, int] = defaultdict(int)
+    for problem in found:
+        own[problem.where.definition] += problem.severity == "error"
+    if not any(own.values()):
+        return {}
+
+    def total(name: str, above: tuple[str, ...] = ()) -> int:
+        if name not in document.definitions or name in above:
+            return 0
+        kinds = {node.kind for node in document.definitions[name].nodes.values()}
+        return own[name] + sum(total(kind, (*above, name)) for kind in kinds)
+
+    return {name: total(name) for name in document.definitions}
+
+
+def _node(
+    document: Document,
+    name: str,
+    node: Node,
+    scope: Mapping[str, Value],
+    shapes: Mapping[PortRef, str],
+    problems: list[Diagnostic],
+    inside: int,
+) -> Item:
+    kind = signature(document, node.kind)
+    look = _rail(name, node) if node.is_rail else _block(name, node, kind, scope)
+    errors = [p for p in problems if p.severity == "error"]
+    if inside and not errors:
+        look["error"] = f"{inside} {'problem' if inside == 1 else 'problems'} inside. Open it to see."
+    elif errors:
+        look["error"] = errors[0].message
+    elif problems:
+        look["warn"] = problems[0].message
+    look["fix"] = next((p.fixes[0].label for p in errors or problems if p.fixes), "")
+    for side in ("inputs", "outputs"):
+        for port in look[side]:
+            port["shape"] = shapes.get(PortRef(name, port["id"]), port["shape"])
+    return {"id": name, "x": node.x, "y": node.y, **look}
+
+
+def _add_ends_of_missing(nodes: Mapping[str, Item], wires: Iterable[Wire]) -> None:
+    """Give blocks that are not installed the ports their wires name, so that the wires are drawn."""
+    for wire in wires:
+        for end, side in ((wire.source, "outputs"), (wire.target, "inputs")):
+            item = nodes[end.node]
+            if item["role"] == "missing" and all(port["id"] != end.port for port in item[side]):
+                item[side].append(_port(Port(name=end.port, kind="any", shape="")))
+
+
+def _rail(name: str, node: Node) -> Item:
+    port = node.port or Port(name=name)
+    end = [_port(Port(name=RAIL_PORT, kind=port.kind, shape=port.shape, optional=port.optional))]
+    into = node.kind == INPUT
+    return {
+        **_BLANK,
+        "role": node.kind,
+        "title": node.label or name,
+        "note": "optional" if port.optional else "",
+        "inputs": [] if into else end,
+        "outputs": end if into else [],
+    }
+
+
+_BLANK: Item = {
+    "note": "",
+    "family": "muted",
+    "caption": "",
+    "times": "",
+    "opens": False,
+    "error": "",
+    "warn": "",
+    "fix": "",
+}
+
+
+def _block(name: str, node: Node, kind: Signature | None, scope: Mapping[str, Value]) -> Item:
+    if kind is None:
+        about = {"role": "missing", "title": node.label or node.kind, "note": "missing"}
+        return {**_BLANK, **about, "inputs": [], "outputs": []}
+    try:
+        text = caption(kind, resolve_settings(node, kind, scope))
+    except StepwiseError:
+        text = ""
+    return {
+        **_BLANK,
+        "role": "block",
+        "title": node.label or kind.title,
+        "family": family_token(kind.family),
+        "caption": text,
+        "times": times(node, scope),
+        "opens": kind.composite,
+        "inputs": [_port(port) for port in kind.inputs],
+        "outputs": [_port(port) for port in kind.outputs],
+    }
+
+
+def times(node: Node, scope: Mapping[str, Value]) -> str:
+    """`×4` for a repeated node, else nothing; the expression itself where it has no value."""
+    if node.repeat is None:
+        return ""
+    try:
+        return f"×{evaluate(str(node.repeat), scope)}"
+    except StepwiseError:
+        return f"×{node.repeat}"
+
+
+def _port(port: Port) -> Item:
+    return {
+        "id": port.name,
+        "kind": port.kind,
+        "shape": port.shape,
+        "optional": port.optional,
+        "watch": port.watch,
+    }
+
+
+def _edge(wire: Wire, kind: str, shapes: Mapping[PortRef, str], problems: list[Diagnostic]) -> Item:
+    return {
+        "id": str(wire),
+        "source": wire.source.node,
+        "sourcePort": wire.source.port,
+        "target": wire.target.node,
+        "targetPort": wire.target.port,
+        "kind": kind,
+        "shape": shapes.get(wire.source, ""),
+        "error": problems[0].message if problems else "",
+    }

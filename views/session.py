@@ -1,0 +1,130 @@
+"""What one browser window works on, and the single door for changes to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import param
+from loguru import logger
+
+from builder.diagnostics import Report
+from builder.document import Definition, Document
+from builder.edits import Edit, Replace
+from builder.history import History
+from builder.validate import validate
+from engine.errors import StepwiseError
+from engine.settings import Value
+from views.scopes import scope_at
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """Something the user should read: a refusal, or a thing that happened elsewhere.
+
+    Args:
+        text: What, where, and how to fix it.
+        tone: `error`, `warn` or `ok`.
+        action: Label of a button; empty: none.
+        command: The command the button runs.
+    """
+
+    text: str
+    tone: str = "error"
+    action: str = ""
+    command: str = ""
+
+
+class Session(param.Parameterized):
+    """State that panes watch. Panes never write `document`; they call `apply`."""
+
+    document = param.ClassSelector(class_=Document, doc="The model.")
+    report = param.ClassSelector(class_=Report, doc="What the last check found.")
+    path = param.Tuple(default=(), length=None, doc="Ids of the composites opened, from the root inward.")
+    nodes = param.Tuple(default=(), length=None, doc="Ids of the selected nodes, in the open definition.")
+    wires = param.Tuple(default=(), length=None, doc="Texts of the selected wires.")
+    notice = param.ClassSelector(class_=Notice, allow_None=True, doc="The last thing to tell the user.")
+    revision = param.Integer(default=0, doc="Grows with every change of the document.")
+
+    def __init__(self, document: Document) -> None:
+        self.history = History(document)
+        super().__init__(document=document, report=validate(document))
+
+    @property
+    def definition(self) -> Definition:
+        """The definition that is open."""
+        return self.document.definition_at(self.path)
+
+    @property
+    def scope(self) -> dict[str, Value]:
+        """Values of the symbols in the open definition, as this place in the model sees them."""
+        return scope_at(self.document, self.path)
+
+    def apply(self, edit: Edit) -> bool:
+        """Apply `edit` as one undo step and tell the panes.
+
+        Returns:
+            Whether it was accepted; a refusal changes nothing but `notice`.
+        """
+        try:
+            document = self.history.apply(edit)
+        except StepwiseError as error:
+            logger.bind(edit=type(edit).__name__).info("Edit refused: {}", error)
+            self.tell(str(error))
+            return False
+        self._show(document)
+        return True
+
+    def undo(self) -> None:
+        """Go back to the document before the last edit, if there is one."""
+        if self.history.can_undo:
+            self._show(self.history.undo())
+
+    def redo(self) -> None:
+        """Take the last undo back, if there is one."""
+        if self.history.can_redo:
+            self._show(self.history.redo())
+
+    def open_document(self, document: Document) -> None:
+        """Show another document; undo leads back to the present one."""
+        self.param.update(path=(), nodes=(), wires=())
+        self.apply(Replace(document=document))
+
+    def open(self, path: tuple[str, ...]) -> None:
+        """Show the definition reached through `path`."""
+        if path != self.path:
+            self.param.update(path=path, nodes=(), wires=())
+
+    def select(self, nodes: tuple[str, ...], wires: tuple[str, ...] = ()) -> None:
+        """Select nodes and wires of the open definition."""
+        if (nodes, wires) != (self.nodes, self.wires):
+            self.param.update(nodes=nodes, wires=wires)
+
+    def tell(self, text: str, tone: str = "error", action: str = "", command: str = "") -> None:
+        """Show the user a sentence."""
+        self.notice = Notice(text=text, tone=tone, action=action, command=command)
+        self.param.trigger("notice")
+
+    def _show(self, document: Document) -> None:
+        path = _still_there(document, self.path)
+        here = document.definition_at(path)
+        nodes = tuple(n for n in self.nodes if n in here.nodes) if path == self.path else ()
+        wires = tuple(w for w in self.wires if w in {str(x) for x in here.wires})
+        self.param.update(
+            document=document,
+            report=validate(document),
+            path=path,
+            nodes=nodes,
+            wires=wires,
+            revision=self.revision + 1,
+        )
+
+
+def _still_there(document: Document, path: tuple[str, ...]) -> tuple[str, ...]:
+    """The longest start of `path` that can still be opened."""
+    here = document.main
+    for depth, name in enumerate(path):
+        node = here.nodes.get(name)
+        if node is None or node.kind not in document.definitions:
+            return path[:depth]
+        here = document.definitions[node.kind]
+    return path

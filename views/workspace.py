@@ -1,0 +1,88 @@
+"""Where a user's work is kept on disk: the autosaved graph, and the graphs saved by name."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+from pathlib import Path
+
+from loguru import logger
+
+from builder.document import Document
+from builder.names import slug
+from builder.store import load, save
+from engine.errors import FileError, StepwiseError
+
+DELAY = 0.25
+
+
+class Workspace:
+    """Holds a folder; writes in the background so that no gesture waits for the disk.
+
+    Args:
+        folder: Its place; made when it is missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.models.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
+        self._pending: Document | None = None
+
+    @property
+    def models(self) -> Path:
+        """Graphs saved by name."""
+        return self.folder / "models"
+
+    @property
+    def current(self) -> Path:
+        """The autosaved graph."""
+        return self.folder / "current.json"
+
+    def restore(self) -> Document | None:
+        """The graph as it was last, or `None` at the first start.
+
+        A file that cannot be read is kept beside as `current.broken-….json`, so nothing is lost.
+        """
+        if not self.current.exists():
+            return None
+        try:
+            return load(self.current)
+        except FileError as error:
+            aside = self.current.with_name(f"current.broken-{datetime.now():%Y%m%d-%H%M%S}.json")
+            self.current.replace(aside)
+            logger.warning("The autosaved graph cannot be read and was kept as {}: {}", aside, error)
+            return None
+
+    def autosave(self, document: Document) -> None:
+        """Write `document` within a quarter of a second; a newer one replaces it."""
+        with self._lock:
+            self._pending = document
+            if self._timer is None:
+                self._timer = threading.Timer(DELAY, self.flush)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def flush(self) -> None:
+        """Write what waits, now."""
+        with self._lock:
+            document, self._pending, self._timer = self._pending, None, None
+            if document is not None:
+                save(document, self.current)
+
+    def saved(self) -> list[Path]:
+        """Saved graphs, the newest first."""
+        return sorted(self.models.glob("*.json"), key=lambda path: -path.stat().st_mtime)
+
+    def save_as(self, name: str, document: Document) -> Path:
+        """Write `document` under `name`.
+
+        Raises:
+            StepwiseError: If the name holds no letter or digit.
+        """
+        if not any(c.isalnum() for c in name):
+            raise StepwiseError(f"{name!r} cannot be the name of a file. Use letters and digits.")
+        path = self.models / f"{slug(name)}.json"
+        save(document, path)
+        return path
