@@ -1,0 +1,75 @@
+"""Attention of every head in 3D: planes of cells stacked by layer or by head, and the wall of all heads.
+
+The browser's side is three/, built into one bundle. Weights travel as one byte a cell, 255 times the square
+root, which keeps small weights apart and is at most 0.004 wrong; exact values come from the server when a
+cell is chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import param
+from numpy.typing import NDArray
+from panel.custom import JSComponent
+
+from engine.attention_maps import AttentionStack
+
+HERE = Path(__file__).parent
+Message = dict[str, object]
+SETTINGS = ("mode", "view", "stack", "planes", "threshold")
+
+
+def encode(weights: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Weights in [0, 1] as bytes, `round(255 * sqrt(w))`."""
+    scaled: NDArray[np.uint8] = np.rint(255 * np.sqrt(np.clip(weights, 0, 1))).astype(np.uint8)
+    return scaled
+
+
+class Attention3D(JSComponent):
+    """Shows one `AttentionStack`; a click or a key tells `on_select` what was chosen."""
+
+    field = param.Dict(default={}, doc="What `load` sends: shape, queries, keys and weights, in one message.")
+    mode: param.Selector[str] = param.Selector(default="volume", objects=["volume", "overview"])
+    view: param.Selector[str] = param.Selector(
+        default="3D", objects=["3D", "Front", "Side", "Top"], doc="Where to look from."
+    )
+    stack: param.Selector[str] = param.Selector(
+        default="layer", objects=["layer", "head"], doc="What the depth of the volume runs over."
+    )
+    planes: param.Selector[str] = param.Selector(
+        default="all",
+        objects=["all", "peel", "one"],
+        doc="All planes, the chosen one and those behind, or only it.",
+    )
+    threshold = param.Number(default=0.04, bounds=(0, 1), doc="Cells of a smaller weight are not drawn.")
+    layer = param.Integer(default=0, allow_None=True)
+    head = param.Integer(default=0, allow_None=True)
+    query = param.Integer(default=None, allow_None=True)
+    key = param.Integer(default=None, allow_None=True)
+    ramps = param.Dict(default={}, doc="Colours from weight 0 to 1, for the light and the dark theme.")
+
+    _bundle: ClassVar[Path] = HERE / "attention3d.bundle.js"
+    _esm: ClassVar[Path] = HERE / "three" / "index.js"
+
+    def __init__(self, on_select: Callable[[Message], None], **params: object) -> None:
+        self._on_select = on_select
+        super().__init__(**params)
+
+    def load(self, stack: AttentionStack) -> None:
+        """Send the weights of a stack."""
+        self.field = {
+            "shape": list(stack.shape),
+            "queries": list(stack.queries),
+            "keys": list(stack.keys),
+            "weights": encode(stack.weights).tobytes(),
+        }
+
+    def _handle_msg(self, msg: Message) -> None:
+        if msg.get("type") == "select":
+            self._on_select({name: msg.get(name) for name in ("layer", "head", "query", "key")})
+        elif msg.get("type") == "setting" and msg.get("name") in SETTINGS:
+            self.param.update(**{str(msg["name"]): msg["value"]})
