@@ -1,0 +1,197 @@
+// What the hands do to the graph. Every gesture is drawn here at once, then told to Python, which answers with the
+// difference to the truth. Holds React Flow's store, the channel to Python and the selection Python knows.
+import { bestPort, judge, linkOf, whyNot } from "./connect.js";
+import { nodesById, flowEdge, flowNode, routed } from "./elements.js";
+import { wireId } from "./graph.js";
+import { answered, gestureEnded } from "./marks.js";
+import { applyOps } from "./ops.js";
+
+const idsOf = (list) => list.map((item) => item.id);
+const chosen = (list) => list.filter((item) => item.selected);
+const keyOf = (nodes, edges) => JSON.stringify([nodes, edges]);
+const PATIENCE = 60; // ms between two messages about a changing selection
+
+export class Desk {
+  constructor(store, send, width) {
+    Object.assign(this, { store, send, width, fits: {}, moving: null, held: new Set() });
+    this.told = keyOf([], []);
+    this.onScene = () => {};
+  }
+
+  get nodes() {
+    return this.store.getState().nodes;
+  }
+
+  get edges() {
+    return this.store.getState().edges;
+  }
+
+  draw({ nodes = this.nodes, edges = this.edges, route = true }) {
+    const state = this.store.getState();
+    if (nodes !== state.nodes) state.setNodes(nodes);
+    const laid = route ? routed(nodes, edges) : edges;
+    if (laid.length !== state.edges.length || laid.some((edge, i) => edge !== state.edges[i])) state.setEdges(laid);
+  }
+
+  show(scene) {
+    const nodes = scene.nodes.map((node) => flowNode(node, this.width));
+    this.draw({ nodes, edges: scene.edges.map((edge) => flowEdge(edge)) });
+  }
+
+  /** Draw what Python says. */
+  receive(message) {
+    const ops = message?.ops ?? [];
+    for (const op of ops) {
+      if (op.op === "select") this.told = keyOf(op.nodes ?? [], op.edges ?? []);
+    }
+    this.draw(applyOps({ nodes: this.nodes, edges: this.edges }, ops, { width: this.width, held: this.held }));
+    for (const op of ops) {
+      if (op.op === "scene" || op.op === "fit") this.onScene(op);
+    }
+    if (ops.length || message?.done) answered();
+  }
+
+  /** Sizes were measured with another font: measure again. */
+  remeasure(width) {
+    this.width = width;
+    const again = (node) => flowNode({ ...node.data, ...node.position }, width);
+    this.draw({ nodes: this.nodes.map((node) => ({ ...again(node), selected: node.selected })) });
+  }
+
+  // --- wires
+
+  judge(link) {
+    return judge(link, nodesById(this.nodes), this.wires(), this.fits, this.moving?.id);
+  }
+
+  /** The wires of the protocol, one list for each list that is shown. */
+  wires() {
+    if (this.wiresOf !== this.edges) {
+      this.wiresOf = this.edges;
+      this.wireList = this.edges.map((edge) => edge.data.edge);
+    }
+    return this.wireList;
+  }
+
+  /** The verdict on a wire from `from` {node, port, side} to a port of another node. */
+  verdict(from, node, port) {
+    return this.judge(linkOf(from, node, port));
+  }
+
+  portsOf(id, side) {
+    return nodesById(this.nodes).get(id)?.[side === "source" ? "outputs" : "inputs"] ?? [];
+  }
+
+  /** The verdict on a wire from `from` dropped on the body of node `id`. */
+  over(from, id) {
+    const nodes = nodesById(this.nodes);
+    const wires = this.wires();
+    const port = bestPort(from, nodes.get(id), nodes, wires, this.fits, this.moving?.id);
+    if (!port) return { ok: false, why: whyNot(from, nodes.get(id), nodes, wires, this.fits, this.moving?.id) };
+    const link = linkOf(from, id, port.id);
+    return { ...this.judge(link), link };
+  }
+
+  connect(link, start, old = null) {
+    const output = this.portsOf(link.source, "source").find((port) => port.id === link.sourcePort);
+    const edge = { id: wireId(link), ...link, kind: output?.kind ?? "any", shape: output?.shape ?? "", error: "" };
+    const gone = (e) => e.id === old || (e.target === link.target && e.targetHandle === link.targetPort);
+    this.draw({ edges: [...this.edges.filter((e) => !gone(e)), flowEdge(edge)] });
+    this.send(old ? { op: "rewire", old, ...link } : { op: "connect", ...link });
+    gestureEnded(old ? "rewire" : "connect", start);
+  }
+
+  rewire(old, link, start) {
+    if (wireId(link) !== old) this.connect(link, start, old);
+  }
+
+  // --- nodes
+
+  /** Ask for a new block; it is drawn when Python has named it. */
+  add(kind, x, y, from, start) {
+    const end = from && { node: from.node, port: from.port, side: from.side };
+    this.send(end ? { op: "add", kind, x, y, from: end } : { op: "add", kind, x, y });
+    gestureEnded("add", start);
+  }
+
+  remove(start) {
+    const [nodes, edges] = [idsOf(chosen(this.nodes)), idsOf(chosen(this.edges))];
+    if (!nodes.length && !edges.length) return false;
+    const gone = new Set(nodes);
+    this.told = keyOf([], []);
+    this.draw({
+      nodes: gone.size ? this.nodes.filter((n) => !gone.has(n.id)) : this.nodes,
+      edges: this.edges.filter((e) => !e.selected && !gone.has(e.source) && !gone.has(e.target)),
+    });
+    this.send({ op: "delete", nodes, edges });
+    gestureEnded("delete", start);
+    return true;
+  }
+
+  take(nodes) {
+    this.held = new Set(idsOf(nodes));
+    this.start = new Map(nodes.map((node) => [node.id, node.position]));
+  }
+
+  /** The hand lets go of nodes. */
+  put(nodes, start) {
+    this.held = new Set();
+    const now = new Map(this.nodes.map((node) => [node.id, node.position]));
+    const items = nodes
+      .map(({ id }) => ({ id, ...now.get(id) }))
+      .filter(({ id, x, y }) => x !== this.start?.get(id)?.x || y !== this.start?.get(id)?.y);
+    if (!items.length) return;
+    this.draw({});
+    this.send({ op: "move", items });
+    gestureEnded("move", start);
+  }
+
+  /** Move the selection by keyboard; told to Python when the keys rest. */
+  nudge(dx, dy, start) {
+    const moved = chosen(this.nodes);
+    if (!moved.length) return false;
+    const shift = (n) => (n.selected ? { ...n, position: { x: n.position.x + dx, y: n.position.y + dy } } : n);
+    this.draw({ nodes: this.nodes.map(shift) });
+    gestureEnded("nudge", start);
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.send({ op: "move", items: this.places() }), 250);
+    return true;
+  }
+
+  places() {
+    return chosen(this.nodes).map((node) => ({ id: node.id, ...node.position }));
+  }
+
+  // --- selection
+
+  select(nodes, edges) {
+    this.draw({ ...applyOps({ nodes: this.nodes, edges: this.edges }, [{ op: "select", nodes, edges }], {}), route: false });
+  }
+
+  selectAll() {
+    this.select(idsOf(this.nodes), idsOf(this.edges));
+  }
+
+  /** Let go of everything; false when nothing was chosen. */
+  clear() {
+    if (!chosen(this.nodes).length && !chosen(this.edges).length) return false;
+    this.select([], []);
+    return true;
+  }
+
+  /** Tell Python what is chosen: at once, or a moment later while it keeps changing. */
+  tell() {
+    clearTimeout(this.telling);
+    const since = performance.now() - (this.lastTold ?? -Infinity);
+    if (since < PATIENCE) {
+      this.telling = setTimeout(() => this.tell(), PATIENCE - since);
+      return;
+    }
+    const [nodes, edges] = [idsOf(chosen(this.nodes)), idsOf(chosen(this.edges))];
+    const key = keyOf(nodes, edges);
+    if (key === this.told) return;
+    this.told = key;
+    this.lastTold = performance.now();
+    this.send({ op: "select", nodes, edges });
+  }
+}

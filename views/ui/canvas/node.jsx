@@ -1,0 +1,128 @@
+// A block and a rail (an input or output of the whole graph). Their sizes are known beforehand (measure.js).
+import { createContext, memo, useContext } from "react";
+import { Handle, Position } from "@xyflow/react";
+import { colourOf, familyColour, glyphOf } from "./kinds.js";
+import { portAt } from "./measure.js";
+
+/** Sends an op to Python; the same function for the life of the canvas. */
+export const Send = createContext(() => {});
+
+function portHint(port, side) {
+  const about = `${port.id}: ${port.kind}${port.shape ? `, ${port.shape}` : ""}`;
+  if (port.watch) return `${about}. Can be looked at, not wired.`;
+  return side === "in" && port.optional ? `${about}. Optional.` : about;
+}
+
+function Port({ port, side, top }) {
+  const about = portHint(port, side);
+  const look = [glyphOf(port.kind), port.optional && "hollow", port.watch && "watch"].filter(Boolean).join(" ");
+  return (
+    <Handle
+      id={port.id}
+      type={side === "in" ? "target" : "source"}
+      position={side === "in" ? Position.Left : Position.Right}
+      isConnectable={!port.watch}
+      isConnectableStart={!port.watch}
+      className={`port ${look}`}
+      style={{ "--port": colourOf(port.kind), top }}
+      title={about}
+      role="img"
+      aria-label={about}
+    />
+  );
+}
+
+const Ports = ({ data }) => (
+  <>
+    {data.inputs.map((port, i) => (
+      <Port key={port.id} port={port} side="in" top={portAt(data, i)} />
+    ))}
+    {data.outputs.map((port, i) => (
+      <Port key={port.id} port={port} side="out" top={portAt(data, i)} />
+    ))}
+  </>
+);
+
+/** What is wrong, and the button that puts it right. Shown when its owner is chosen or under the pointer. */
+export function Fault({ id, text, fix, tone = "err" }) {
+  const send = useContext(Send);
+  const apply = (event) => {
+    event.stopPropagation();
+    send({ op: "fix", id });
+  };
+  return (
+    <div className={`message nodrag nopan ${tone}`} role="note">
+      <p>{text}</p>
+      {fix ? (
+        <div>
+          <button className="fix" onClick={apply} onDoubleClick={(event) => event.stopPropagation()}>
+            Apply fix
+          </button>
+          <span>{fix}</span>
+        </div>
+      ) : null}
+    </div>
+  );
+}
+
+function Marks({ data }) {
+  const text = data.error || data.warn;
+  if (!text) return null;
+  const tone = data.error ? "err" : "warn";
+  return (
+    <>
+      <b className={`fault ${tone}`} title={text}>
+        !
+      </b>
+      <Fault id={data.id} text={text} fix={data.fix} tone={tone} />
+    </>
+  );
+}
+
+const Row = ({ input, output }) => (
+  <div className="ports">
+    <span>{input?.id}</span>
+    <span>{output?.id}</span>
+  </div>
+);
+
+export const Block = memo(
+  function Block({ data }) {
+    const rows = Math.max(data.inputs.length, data.outputs.length);
+    const state = data.error ? "wrong" : data.warn ? "doubtful" : "";
+    return (
+      <div className={`block ${data.role} ${state}`} style={{ "--family": familyColour(data.family) }}>
+        <div className="head">
+          <span className="name" title={data.opens ? `${data.title}: double-click to open` : data.title}>
+            {data.title}
+          </span>
+          {data.note ? <em>{data.note}</em> : null}
+          {data.times ? <span className="badge">{data.times}</span> : null}
+        </div>
+        {Array.from({ length: rows }, (_, i) => (
+          <Row key={i} input={data.inputs[i]} output={data.outputs[i]} />
+        ))}
+        {data.caption ? <div className="caption">{data.caption}</div> : null}
+        <Marks data={data} />
+        <Ports data={data} />
+      </div>
+    );
+  },
+  (before, now) => before.data === now.data,
+);
+
+export const Rail = memo(
+  function Rail({ data }) {
+    const state = data.error ? "wrong" : data.warn ? "doubtful" : "";
+    return (
+      <div className={`rail ${state}`}>
+        {data.role === "output" ? <i>▸</i> : null}
+        <span>{data.title}</span>
+        {data.role === "input" ? <i>▸</i> : null}
+        <Marks data={data} />
+        <Ports data={data} />
+      </div>
+    );
+  },
+  (before, now) => before.data === now.data,
+);

@@ -1,0 +1,89 @@
+// A wire: its path, the shape it carries on its straight run, and what is wrong with it. And the wire in the hand.
+import { memo, useState } from "react";
+import { ViewportPortal } from "@xyflow/react";
+import { colourOf } from "./kinds.js";
+import { Fault } from "./node.jsx";
+import { curve, levelRun, rounded } from "./path.js";
+
+const LETTER = 6.9; // px, of the 11.5 px monospace text
+const ROOM = 14; // px of bare wire wanted on both sides of the text together
+
+const near = ([x, y], u, v) => Math.abs(x - u) < 1 && Math.abs(y - v) < 1;
+
+/** The path of a wire and the level run on which its text stands. A route that its ends have left is not used. */
+function drawn({ sourceX: x0, sourceY: y0, targetX: x1, targetY: y1, data: { points } }) {
+  if (points && near(points[0], x0, y0) && near(points.at(-1), x1, y1)) return [rounded(points), levelRun(points)];
+  const level = Math.abs(y0 - y1) < 0.5;
+  const run = { x: (x0 + x1) / 2, y: (y0 + y1) / 2, length: level ? x1 - x0 : Math.max(0, (x1 - x0) / 2 - 30) };
+  return [curve(x0, y0, x1, y1), run];
+}
+
+function ShapeText({ text, run }) {
+  const width = text.length * LETTER + 8;
+  const fits = run.length >= width + ROOM;
+  return (
+    <g className={`shape ${fits ? "" : "tight"}`} transform={`translate(${run.x},${run.y})`}>
+      <rect x={-width / 2} y="-8" width={width} height="16" />
+      <text dy="0.35em">{text}</text>
+    </g>
+  );
+}
+
+function WireFault({ edge, run, open }) {
+  return (
+    <>
+      <g className="fault" transform={`translate(${run.x},${run.y})`}>
+        <title>{edge.error}</title>
+        <circle r="8" />
+        <text dy="0.35em">!</text>
+      </g>
+      {open ? (
+        <ViewportPortal>
+          <div className="wire-message" style={{ transform: `translate(${run.x}px,${run.y + 14}px) translateX(-50%)` }}>
+            <Fault id={edge.id} text={edge.error} fix={edge.fix} />
+          </div>
+        </ViewportPortal>
+      ) : null}
+    </>
+  );
+}
+
+const same = (a, b) =>
+  a.data === b.data &&
+  a.selected === b.selected &&
+  a.sourceX === b.sourceX &&
+  a.sourceY === b.sourceY &&
+  a.targetX === b.targetX &&
+  a.targetY === b.targetY;
+
+export const Wire = memo(function Wire(props) {
+  const { data, selected } = props;
+  const { edge } = data;
+  const [over, setOver] = useState(false);
+  const [path, run] = drawn(props);
+  const watch = edge.error ? { onMouseEnter: () => setOver(true), onMouseLeave: () => setOver(false) } : null;
+  return (
+    <g {...watch}>
+      <path className={`react-flow__edge-path wire ${edge.kind}`} d={path} style={{ "--wire": colourOf(edge.kind) }} />
+      <path className="react-flow__edge-interaction" d={path} fill="none" strokeOpacity="0" strokeWidth="14" />
+      {edge.shape && !edge.error ? <ShapeText text={edge.shape} run={run} /> : null}
+      {edge.error ? <WireFault edge={edge} run={run} open={over || selected} /> : null}
+    </g>
+  );
+}, same);
+
+/** The wire in the hand, in the colour of its kind; red and broken over a place that cannot take it. */
+export function LooseWire({ fromX, fromY, toX, toY, fromHandle, fromNode, connectionStatus }) {
+  const forward = fromHandle.type === "source";
+  const ports = forward ? fromNode.data.outputs : fromNode.data.inputs;
+  const kind = ports.find((port) => port.id === fromHandle.id)?.kind;
+  const path = forward ? curve(fromX, fromY, toX, toY) : curve(toX, toY, fromX, fromY);
+  return (
+    <path
+      className={`loose ${connectionStatus === "invalid" ? "bad" : ""}`}
+      d={path}
+      fill="none"
+      style={{ "--wire": colourOf(kind) }}
+    />
+  );
+}
