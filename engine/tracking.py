@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +19,6 @@ from engine.errors import RunError
 from engine.locations import is_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mlflow import MlflowClient
 
     from engine.export import ExportBundle
@@ -163,15 +162,18 @@ class MemoryTracker:
         return {i: r.portrait.folder for i, r in self.runs.items() if r.state == "running"}
 
 
-def prepare_mlflow() -> None:
-    """Set MLflow's environment so that an absent server costs seconds, not minutes; and silence."""
+@contextmanager
+def quiet_mlflow() -> Iterator[None]:
+    """Use MLflow inside: an absent server costs seconds, not minutes, and its chatter is hidden."""
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
-    os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
+    logging.getLogger("alembic").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 _REFUSALS = ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST", "INVALID_STATE", "BAD_REQUEST")
@@ -194,7 +196,6 @@ class MlflowTracker:
     def _connect(self) -> MlflowClient:
         """The client; made at the first call, because MLflow takes seconds to import."""
         if self._client is None:
-            prepare_mlflow()
             from mlflow import MlflowClient
 
             client = MlflowClient(self.uri)
@@ -210,19 +211,22 @@ class MlflowTracker:
     @contextmanager
     def _reaching(self) -> Iterator[MlflowClient]:
         """Hand out the client; what MLflow or the network raise becomes one of our errors."""
-        prepare_mlflow()
-        from mlflow.exceptions import MlflowException
+        with quiet_mlflow():
+            from mlflow.exceptions import MlflowException
 
-        try:
-            yield self._connect()
-        except (MlflowException, OSError) as error:
-            reason = " ".join(str(error).split())[:200]
-            if getattr(error, "error_code", "") in _REFUSALS:
-                raise TrackerRefusesError(f"MLflow at {self.uri} refuses: {reason}") from error
-            raise TrackerAwayError(
-                f"MLflow at {self.uri} does not answer: {reason}. The run folders have "
-                "everything; it is tried again. Check MLFLOW_TRACKING_URI and that server."
-            ) from error
+            try:
+                yield self._connect()
+            except (MlflowException, OSError) as error:
+                raise self._explained(error) from error
+
+    def _explained(self, error: Exception) -> RunError:
+        reason = " ".join(str(error).split())[:200]
+        if getattr(error, "error_code", "") in _REFUSALS:
+            return TrackerRefusesError(f"MLflow at {self.uri} refuses: {reason}")
+        return TrackerAwayError(
+            f"MLflow at {self.uri} does not answer: {reason}. The run folders have "
+            "everything; it is tried again. Check MLFLOW_TRACKING_URI and that server."
+        )
 
     def begin(self, portrait: Portrait) -> str:
         """See `Tracker.begin`; a run is found again by its folder."""

@@ -1,0 +1,267 @@
+"""Taking a model away: an MLflow model that answers text, safetensors, or a program for torch alone.
+
+Every exported thing carries its graph, so that it can be opened on the canvas again, and none needs this
+project where it is used.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+
+import torch
+from safetensors.torch import save_model
+from torch import Tensor, nn
+from torch.export import Dim, ExportedProgram
+
+from engine.data.interface import Interface
+from engine.errors import ExportError
+from engine.generation import longest_input
+from engine.registry import Registry
+from engine.tracking import quiet_mlflow
+
+Kind = Literal["lm", "seq2seq", "classifier"]
+IDS: Mapping[Kind, tuple[str, ...]] = {
+    "lm": ("tokens",), "seq2seq": ("source", "target"), "classifier": ("tokens",),
+}  # fmt: skip
+MASKS = {"padding": ("target", "tokens"), "source_padding": ("source",)}
+CARRIED = ("engine.errors", "engine.data.tokenizers", "engine.generation", "engine.pyfunc_model")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ExportBundle:
+    """A trained model with all it takes to talk to it.
+
+    Args:
+        model: Called by input-port name, gives logits.
+        kind: What it does with text: `lm` goes on, `seq2seq` answers, `classifier` names a label.
+        tokenizer: What `Tokenizer.to_dict` gave.
+        graph: The document as JSON text.
+        example: A text to try it with.
+        labels: Names of the classes of a classifier.
+        go: What stands between a text and its answer; an encoder-decoder's first token.
+        stop: The token that ends an answer; empty if answers end by length only.
+        max_new_tokens: Longest answer.
+        metadata: Short facts to keep with the model: task, run, step.
+    """
+
+    model: nn.Module
+    kind: Kind
+    tokenizer: Mapping[str, Any]
+    graph: str
+    example: str
+    labels: tuple[str, ...] = ()
+    go: str = ""
+    stop: str = ""
+    max_new_tokens: int = 50
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+Exporter = Callable[[ExportBundle, Path], Path]
+FORMATS: Registry[Exporter] = Registry("export format")
+
+
+def export(bundle: ExportBundle, format: str, out: Path) -> Path:
+    """Write the model below the folder `out`.
+
+    Returns:
+        The file or folder to load.
+
+    Raises:
+        UnknownNameError: If there is no such format.
+        ExportError: If the model cannot be written so, or `out` has something in it.
+    """
+    exporter = FORMATS[format]
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ExportError(f"{out} is not empty. Name a new folder, or remove what is in it.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    return exporter(bundle, out)
+
+
+def export_safetensors(bundle: ExportBundle, out: Path) -> Path:
+    """Write the weights, with the graph in the file's metadata; tied ones are written once."""
+    out.mkdir(exist_ok=True)
+    file = out / "model.safetensors"
+    save_model(bundle.model, str(file), metadata={**bundle.metadata, "graph": bundle.graph})
+    return file
+
+
+def export_program(bundle: ExportBundle, out: Path) -> Path:
+    """Write `model.pt2`, which `torch.export.load` runs without this project, for any batch and length."""
+    out.mkdir(exist_ok=True)
+    file = out / "model.pt2"
+    torch.export.save(to_program(bundle.model, bundle.kind), file, extra_files={"graph.json": bundle.graph})
+    return file
+
+
+def export_mlflow(bundle: ExportBundle, out: Path) -> Path:
+    """Write a folder for `mlflow.pyfunc.load_model` and `mlflow models serve`."""
+    with _mlflow_arguments(bundle) as arguments:
+        import mlflow.pyfunc
+
+        mlflow.pyfunc.save_model(path=str(out), **arguments)
+    return out
+
+
+def log_mlflow(bundle: ExportBundle, *, run_id: str, uri: str) -> None:
+    """Store the model beside an MLflow run. It leaves the run terminated.
+
+    Args:
+        bundle: What to store.
+        run_id: Id of the run.
+        uri: The tracking store.
+    """
+    with _mlflow_arguments(bundle) as arguments:
+        import mlflow
+
+        mlflow.set_tracking_uri(uri)
+        with mlflow.start_run(run_id=run_id, log_system_metrics=False):
+            mlflow.pyfunc.log_model(name="model", **arguments)
+
+
+FORMATS.add("mlflow", export_mlflow)
+FORMATS.add("safetensors", export_safetensors)
+FORMATS.add("pt2", export_program)
+
+
+def to_program(model: nn.Module, kind: Kind) -> ExportedProgram:
+    """Trace the model for any batch size and length.
+
+    Raises:
+        ExportError: If it has inputs that `kind` does not know, or cannot be traced, or then computes other
+            numbers than the model.
+    """
+    was_training, names = model.training, (*IDS[kind], *_masks(model, kind))
+    model.eval()
+    try:
+        longest = longest_input(model)
+        program = _trace(model, names, longest)
+        other = _inputs(names, batch=3, length=min(3, longest or 3))
+        with torch.no_grad():
+            same = torch.allclose(program.module()(**other), model(**other), atol=1e-5)
+    finally:
+        model.train(was_training)
+    if not same:
+        raise ExportError("The traced model computes other numbers than the model. Report this graph.")
+    return program
+
+
+def _trace(model: nn.Module, names: tuple[str, ...], longest: int | None) -> ExportedProgram:
+    batch = Dim("batch", min=1)
+    lengths = {side: Dim(f"{side}_length", min=1, max=longest) for side in ("source", "target", "tokens")}
+    shapes = {name: {0: batch, 1: lengths[_side(name, names)]} for name in names}
+    inputs = _inputs(names, batch=2, length=min(5, longest or 5))
+    try:
+        return torch.export.export(model, (), inputs, dynamic_shapes=shapes, strict=False)
+    except (RuntimeError, ValueError, TypeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ExportError(
+            f"torch.export cannot trace the model: {reason}. Export safetensors instead, or look for a block "
+            "whose computation depends on the tokens' values."
+        ) from error
+
+
+def _side(name: str, names: tuple[str, ...]) -> str:
+    """The ids whose shape an input has."""
+    return next(side for side in MASKS.get(name, (name,)) if side in names)
+
+
+def _inputs(names: tuple[str, ...], *, batch: int, length: int) -> dict[str, Tensor]:
+    """Tensors of the right kinds, source and target of different lengths."""
+    ids = torch.zeros(batch, length, dtype=torch.int64)
+    tensors = {name: ids[:, 1:] if _side(name, names) == "target" and length > 2 else ids for name in names}
+    return {name: t.bool() | True if name in MASKS else t.clone() for name, t in tensors.items()}
+
+
+def _masks(model: nn.Module, kind: Kind) -> tuple[str, ...]:
+    """Masks that the model insists on."""
+    interface = Interface.of(model)
+    extra = sorted(interface.required - set(IDS[kind]))
+    unknown = [name for name in extra if name not in MASKS]
+    missing = [name for name in IDS[kind] if name not in interface.names]
+    if unknown or missing:
+        raise ExportError(
+            f"The model's inputs are {', '.join(sorted(interface.names))}; to answer text it must take "
+            f"{' and '.join(IDS[kind])} and nothing else but padding. Rename or remove the others."
+        )
+    return tuple(extra)
+
+
+@contextmanager
+def _mlflow_arguments(bundle: ExportBundle) -> Iterator[dict[str, Any]]:
+    """Arguments of `mlflow.pyfunc.save_model` and `log_model`; their files live in this context."""
+    with quiet_mlflow(), TemporaryDirectory() as folder:
+        parts = {"program": "model.pt2", "tokenizer": "tokenizer.json", "graph": "graph.json"}
+        files = {name: Path(folder) / file for name, file in parts.items()}
+        torch.export.save(to_program(bundle.model, bundle.kind), files["program"])
+        files["tokenizer"].write_text(json.dumps(bundle.tokenizer), "utf-8")
+        files["graph"].write_text(bundle.graph, "utf-8")
+        code = Path(folder) / "text_model.py"
+        code.write_text(joined_source(CARRIED), "utf-8")
+        yield {
+            "python_model": str(code),
+            "artifacts": {name: str(path) for name, path in files.items()},
+            "signature": _signature(bundle),
+            "input_example": [bundle.example],
+            "pip_requirements": [f"{name}=={version(name).split('+')[0]}" for name in ("mlflow", "torch")],
+            "model_config": _talk(bundle),
+            "metadata": dict(bundle.metadata),
+        }
+
+
+def _talk(bundle: ExportBundle) -> dict[str, Any]:
+    """How `TextModel` talks to the program."""
+    return {
+        "kind": bundle.kind, "go": bundle.go, "stop": bundle.stop, "labels": list(bundle.labels),
+        "max_new_tokens": bundle.max_new_tokens, "max_len": longest_input(bundle.model),
+        "masks": list(_masks(bundle.model, bundle.kind)),
+    }  # fmt: skip
+
+
+def _signature(bundle: ExportBundle) -> Any:
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+
+    text = Schema([ColSpec(DataType.string)])
+    settings = [
+        ParamSpec("max_new_tokens", DataType.long, bundle.max_new_tokens),
+        ParamSpec("temperature", DataType.double, 0.0),
+        ParamSpec("seed", DataType.long, 0),
+    ]
+    if bundle.kind == "classifier":
+        return ModelSignature(inputs=text, outputs=text)
+    return ModelSignature(inputs=text, outputs=text, params=ParamSchema(settings))
+
+
+def joined_source(modules: tuple[str, ...]) -> str:
+    """One source file made of several modules of ours, without what they import from each other.
+
+    Args:
+        modules: Names, each after those it imports from.
+    """
+    return "from __future__ import annotations\n" + "\n\n".join(_own_source(name) for name in modules)
+
+
+def _own_source(module: str) -> str:
+    found = importlib.util.find_spec(module)
+    assert found is not None
+    assert found.origin is not None
+    text = Path(found.origin).read_text("utf-8")
+    lines = text.splitlines()
+    for node in ast.parse(text).body:
+        inner = isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in (
+            "engine",
+            "__future__",
+        )
+        if inner:
+            assert node.end_lineno is not None
+            lines[node.lineno - 1 : node.end_lineno] = [""] * (node.end_lineno - node.lineno + 1)
+    return "\n".join(lines)

@@ -1,0 +1,258 @@
+"""The mirror: copies run folders to a tracker, from outside the training process.
+
+It reads what a run appends and writes it in batches. What it has written is noted in the folder's
+`mirror.json`, so that it can be killed at any moment: points that were sent but not noted are sent again
+with the same step and time, which a tracker keeps once. While the tracker is away it waits; the folder keeps
+everything. After a resume the steps that a run repeats are skipped.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from loguru import logger
+
+from engine.errors import StepwiseError
+from engine.jsonfiles import read_json, read_lines, write_json
+from engine.tracking import Metric, Portrait, Tracker, TrackerAwayError, TrackerRefusesError
+
+if TYPE_CHECKING:
+    from engine.export import ExportBundle
+
+MARK, STATUS, METRICS = "mirror.json", "status.json", "metrics.jsonl"
+LONGEST_PAUSE = 60.0  # seconds between two tries while the tracker is away
+ENDED = ("finished", "stopped", "failed")
+
+Portrayer = Callable[[Path], Portrait]
+Bundler = Callable[[Path], "ExportBundle"]
+Aliveness = Callable[[Path], bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """What `mirror.json` remembers.
+
+    Args:
+        store: Which tracker the rest is about.
+        run_id: The run's id there.
+        base: Time that `elapsed` counts from, in milliseconds since 1970.
+        offset: Bytes of `metrics.jsonl` that are written.
+        steps: Last step written, by curve.
+        state: Last state written.
+        model: Step of the model that is stored, -1 if none.
+        refused: Why the tracker will take nothing more, if so.
+    """
+
+    store: str
+    run_id: str
+    base: int
+    offset: int = 0
+    steps: Mapping[str, int] = field(default_factory=dict)
+    state: str = ""
+    model: int = -1
+    refused: str = ""
+
+
+class Mirror:
+    """Follows run folders. Holds only what can be found again: the time of each folder's last look.
+
+    Args:
+        tracker: Where to write.
+        store: Its name, noted in the folders; another name starts anew.
+        portray: Gives what is known of a run at its start.
+        bundle: Gives the model of an ended run; without it no model is stored.
+        alive: Whether a run's process is there; a run without one has failed.
+    """
+
+    def __init__(
+        self,
+        tracker: Tracker,
+        *,
+        store: str,
+        portray: Portrayer,
+        bundle: Bundler | None = None,
+        alive: Aliveness = lambda _: True,
+    ) -> None:
+        self.tracker = tracker
+        self._store = store
+        self._portray = portray
+        self._bundle = bundle
+        self._alive = alive
+        self._done: dict[Path, int] = {}
+
+    def sync(self, root: Path) -> bool:
+        """Bring every run below `root` up to date, a piece each.
+
+        Returns:
+            Whether anything is going on or left to write.
+
+        Raises:
+            TrackerAwayError: If the tracker does not answer.
+        """
+        busy = [self.follow(entry) for entry in root.iterdir() if (entry / STATUS).exists()]
+        return any(busy)
+
+    def follow(self, folder: Path) -> bool:
+        """Write what one run has new.
+
+        Returns:
+            False once the run has ended and all of it is written.
+
+        Raises:
+            TrackerAwayError: If the tracker does not answer.
+        """
+        stamp = (folder / STATUS).stat().st_mtime_ns
+        if self._done.get(folder) == stamp:
+            return False
+        try:
+            busy = self._follow(folder)
+        except TrackerRefusesError as error:
+            logger.bind(run=folder.name).warning("Mirroring of this run ends: {}", error)
+            mark = self._known(folder) or Mark(store=self._store, run_id="", base=0)
+            self._note(folder, replace(mark, refused=str(error)))
+            busy = False
+        except (StepwiseError, OSError) as error:
+            if isinstance(error, TrackerAwayError):
+                raise
+            logger.bind(run=folder.name).warning("This run cannot be mirrored: {}", error)
+            busy = False
+        if not busy:
+            self._done[folder] = stamp
+        return busy
+
+    def _follow(self, folder: Path) -> bool:
+        mark, state = self._mark(folder), self._state(folder)
+        if mark.refused:
+            return False
+        if state not in ENDED:
+            self._copy(folder, self._say(folder, mark, state))
+            return True
+        mark, more = self._copy(folder, mark)
+        news = more or mark.state != state
+        while more:
+            mark, more = self._copy(folder, mark)
+        if news:
+            self._finish(folder, mark, state)
+        return False
+
+    def _mark(self, folder: Path) -> Mark:
+        """Read the mark, or introduce the run to the tracker."""
+        known = self._known(folder)
+        if known:
+            return known
+        portrait = self._portray(folder)
+        run_id = self.tracker.begin(portrait)
+        return self._note(folder, Mark(store=self._store, run_id=run_id, base=portrait.started))
+
+    def _known(self, folder: Path) -> Mark | None:
+        noted = read_json(folder / MARK)
+        fits = noted.get("store") == self._store and noted.keys() == {f.name for f in fields(Mark)}
+        return Mark(**noted) if fits else None
+
+    def _note(self, folder: Path, mark: Mark) -> Mark:
+        write_json(folder / MARK, asdict(mark))
+        return mark
+
+    def _state(self, folder: Path) -> str:
+        """The run's state; one that should be going but has no process has failed."""
+        state = str(read_json(folder / STATUS).get("state", "failed"))
+        gone = state in ("running", "paused") and not self._alive(folder)
+        return "failed" if gone else state
+
+    def _say(self, folder: Path, mark: Mark, state: str) -> Mark:
+        """Tell the tracker how the run is, if it changed."""
+        if mark.state == state:
+            return mark
+        self.tracker.set_state(mark.run_id, state)
+        return self._note(folder, replace(mark, state=state))
+
+    def _copy(self, folder: Path, mark: Mark) -> tuple[Mark, bool]:
+        """Write the next lines; also tell whether there are more."""
+        lines, offset = read_lines(folder / METRICS, mark.offset)
+        if offset == mark.offset:
+            return mark, False
+        steps = dict(mark.steps)
+        points = [point for line in lines for point in _points(line, mark.base, steps)]
+        if points:
+            self.tracker.log(mark.run_id, points)
+        return self._note(folder, replace(mark, offset=offset, steps=steps)), True
+
+    def _finish(self, folder: Path, mark: Mark, state: str) -> Mark:
+        """Store the files and the model of a run that has ended, then its end."""
+        for name in (METRICS, "events.jsonl"):
+            if (folder / name).exists():
+                self.tracker.attach(mark.run_id, folder / name)
+        mark = self._store_model(folder, mark)
+        ended = int((folder / STATUS).stat().st_mtime * 1000)
+        self.tracker.set_state(mark.run_id, state, ended)
+        return self._note(folder, replace(mark, state=state))
+
+    def _store_model(self, folder: Path, mark: Mark) -> Mark:
+        checkpoints = sorted((folder / "checkpoints").glob("step-*"))
+        step = int(checkpoints[-1].name.removeprefix("step-")) if checkpoints else -1
+        if self._bundle is None or step <= mark.model:
+            return mark
+        try:
+            self.tracker.add_model(mark.run_id, self._bundle(folder))
+        except (TrackerAwayError, TrackerRefusesError):
+            raise
+        except (StepwiseError, RuntimeError) as error:
+            logger.bind(run=folder.name).warning("The run's model is not mirrored: {}", error)
+        return self._note(folder, replace(mark, model=step))
+
+    def watch(self, root: Path, stop: Callable[[], bool], every: float = 0.5) -> None:
+        """Follow all runs below `root` until `stop()`; wait longer the longer the tracker is away.
+
+        Args:
+            root: Folder of run folders; need not exist yet.
+            stop: Asked between two looks, while nothing is going on.
+            every: Seconds between two looks.
+        """
+        pause, known_lost = every, False
+        while True:
+            busy = False
+            try:
+                if root.exists():
+                    known_lost = known_lost or self.reap(root) is not None
+                    busy = self.sync(root)
+                pause = every
+            except TrackerAwayError as error:
+                pause = min(2 * pause, LONGEST_PAUSE)
+                logger.warning("Next try in {:.0f} s. {}", pause, error)
+            if not busy and stop():
+                return
+            time.sleep(pause)
+
+    def reap(self, root: Path) -> list[str]:
+        """Close runs that the tracker believes to be going though their folder below `root` is gone.
+
+        Returns:
+            Their ids.
+        """
+        lost = [
+            run_id
+            for run_id, folder in self.tracker.left_running().items()
+            if Path(folder).parent == root.resolve() and not Path(folder).exists()
+        ]
+        for run_id in lost:
+            self.tracker.set_state(run_id, "failed", int(time.time() * 1000))
+        return lost
+
+
+def _points(line: Mapping[str, Any], base: int, steps: dict[str, int]) -> list[Metric]:
+    """The new numbers of one line of metrics; `steps` moves on with them."""
+    step = line.get("step")
+    if not isinstance(step, int):
+        return []
+    at = base + int(1000 * float(line.get("elapsed") or 0))
+    points = []
+    for key, value in line.items():
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if key not in ("step", "elapsed", "time") and is_number and step > steps.get(key, -1):
+            steps[key] = step
+            points.append(Metric(key=key, value=float(value), step=step, time=at))
+    return points
