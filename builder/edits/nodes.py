@@ -1,0 +1,294 @@
+"""Edits of single nodes: add, remove, move, set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from math import isfinite
+
+from builder import limits, names
+from builder.catalogue import Signature, known_scope, resolve, signature
+from builder.document import INPUT, OUTPUT, Definition, Document, Node, Wire
+from builder.edits.base import (
+    check_new_id,
+    check_recursion,
+    check_room,
+    check_text,
+    fresh_uid,
+    home,
+    node_in,
+    outside_of,
+    unknown_kind,
+    with_node,
+)
+from builder.edits.rails import AddRail, drop_ports
+from builder.library import kinds, title, with_library
+from builder.paths import without_ties
+from engine.errors import EditError, ExpressionError, SettingError
+from engine.registry import did_you_mean
+from engine.settings import Field, Value
+
+# A setting that a new node takes from a symbol of another name.
+_ALIASES = {"d_in": "d_model", "d_out": "d_model", "p": "dropout"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddNode:
+    """Put a block into a definition.
+
+    A setting that has the name of a symbol around it begins as that symbol. A composite of the library comes
+    with the definitions it needs.
+
+    Args:
+        kind: A block, a composite, `input` or `output`.
+        id: Its id; empty makes one from `text` or the kind.
+        text: What the user calls it.
+        x: Position from the left, in pixels.
+        y: Position from the top.
+        settings: Settings other than the defaults.
+        at: The definition; empty is the root.
+    """
+
+    kind: str
+    id: str = ""
+    text: str = ""
+    x: float = 0
+    y: float = 0
+    settings: Mapping[str, Value] = field(default_factory=dict)
+    at: str = ""
+
+    @property
+    def label(self) -> str:
+        """Text of the undo menu."""
+        return f"Add {title(self.kind)}"
+
+    def apply(self, document: Document) -> Document:
+        """Return `document` with the node.
+
+        Raises:
+            EditError: If there is no such block, the id is taken or no identifier, a setting does not fit, or
+                a composite would hold itself.
+        """
+        if self.kind in (INPUT, OUTPUT):
+            rail = AddRail(side=self.kind, id=self.id, text=self.text, x=self.x, y=self.y, at=self.at)
+            return rail.apply(document)
+        document = with_library(document, self.kind)
+        here = home(document, self.at)
+        found = signature(document, self.kind)
+        if found is None:
+            raise unknown_kind(self.kind, kinds(document))
+        check_recursion(document, here.name, self.kind)
+        name = self.id or names.fresh(self.text or self.kind, here.nodes)
+        check_new_id(here, name)
+        return check_room(document.with_definition(here.with_nodes({name: self._node(here, found, name)})))
+
+    def _node(self, here: Definition, found: Signature, name: str) -> Node:
+        check_text(self.text)
+        check_position(name, self.x, self.y)
+        for key, value in self.settings.items():
+            check_setting(here, found, name, key, value)
+        settings = {**inherited(here, found), **self.settings}
+        uid = fresh_uid(here, name)
+        return Node(kind=self.kind, settings=settings, label=self.text, x=self.x, y=self.y, uid=uid)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remove:
+    """Take nodes away with the wires at them, and wires.
+
+    Ties to parameters that go with them, and wires to a composite's port that goes, are taken away too.
+
+    Args:
+        nodes: Ids.
+        wires: Further wires.
+        at: The definition; empty is the root.
+    """
+
+    nodes: tuple[str, ...] = ()
+    wires: tuple[Wire, ...] = ()
+    at: str = ""
+
+    @property
+    def label(self) -> str:
+        """Text of the undo menu."""
+        if len(self.nodes) == 1:
+            return f"Remove {self.nodes[0]}"
+        if self.nodes:
+            return f"Remove {len(self.nodes)} blocks"
+        return "Remove wire" if len(self.wires) == 1 else f"Remove {len(self.wires)} wires"
+
+    def apply(self, document: Document) -> Document:
+        """Return `document` without them.
+
+        Raises:
+            EditError: If a node or wire does not exist.
+        """
+        here = home(document, self.at)
+        for name in self.nodes:
+            node_in(here, name)
+        for wire in self.wires:
+            if wire not in here.wires:
+                raise EditError(f"There is no wire from {wire.source} to {wire.target} in {here.title}.")
+        rails = [name for name in self.nodes if here.nodes[name].is_rail]
+        document = without_ties(document, here.name, self.nodes)
+        left = here.without_wires(self.wires).without_nodes(self.nodes)
+        return drop_ports(document.with_definition(left), here.name, rails)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """Put nodes elsewhere on the canvas.
+
+    Args:
+        positions: (x, y) by id, in pixels.
+        at: The definition; empty is the root.
+    """
+
+    positions: Mapping[str, tuple[float, float]]
+    at: str = ""
+
+    @property
+    def label(self) -> str:
+        """Text of the undo menu."""
+        if len(self.positions) == 1:
+            return f"Move {next(iter(self.positions))}"
+        return f"Move {len(self.positions)} blocks"
+
+    def apply(self, document: Document) -> Document:
+        """Return `document` with the nodes there.
+
+        Raises:
+            EditError: If a node does not exist or a position is no finite number.
+        """
+        here = home(document, self.at)
+        moved = {}
+        for name, (x, y) in self.positions.items():
+            check_position(name, x, y)
+            moved[name] = replace(node_in(here, name), x=x, y=y)
+        return document.with_definition(here.with_nodes(moved))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetSetting:
+    """Give a setting of a node a value.
+
+    Args:
+        node: Its id.
+        name: The setting.
+        value: A literal, a choice or an expression over the symbols around the node; `None` for the default.
+        at: The definition; empty is the root.
+    """
+
+    node: str
+    name: str
+    value: Value | None
+    at: str = ""
+
+    @property
+    def label(self) -> str:
+        """Text of the undo menu."""
+        return f"Set {self.name} of {self.node}"
+
+    def apply(self, document: Document) -> Document:
+        """Return `document` with the setting.
+
+        Raises:
+            EditError: If there is no such setting, the expression cannot be read, or the value does not fit.
+        """
+        here = home(document, self.at)
+        found = outside_of(document, here, self.node)
+        settings = {**here.nodes[self.node].settings}
+        if self.value is None:
+            settings.pop(self.name, None)
+        else:
+            check_setting(here, found, self.node, self.name, self.value)
+            settings[self.name] = self.value
+        return document.with_definition(with_node(here, self.node, settings=settings))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetLabel:
+    """Call a node something, for the eye only.
+
+    Args:
+        node: Its id.
+        text: Any text; empty shows the block's title.
+        at: The definition; empty is the root.
+    """
+
+    node: str
+    text: str
+    at: str = ""
+
+    @property
+    def label(self) -> str:
+        """Text of the undo menu."""
+        return f"Label {self.node}"
+
+    def apply(self, document: Document) -> Document:
+        """Return `document` with the label.
+
+        Raises:
+            EditError: If the node does not exist or the text is too long.
+        """
+        check_text(self.text)
+        here = home(document, self.at)
+        return document.with_definition(with_node(here, self.node, label=self.text))
+
+
+def inherited(here: Definition, found: Signature) -> dict[str, Value]:
+    """The settings that a new node takes from the symbols around it, as expressions."""
+    return {field.name: name for field in found.fields if (name := _symbol_for(here, field))}
+
+
+def _symbol_for(here: Definition, field: Field) -> str:
+    values = known_scope(here)
+    name = field.name if field.name in values else _ALIASES.get(field.name, "")
+    if name not in values:
+        return ""
+    try:
+        resolve(field, name, values)
+    except (ExpressionError, SettingError):
+        return ""
+    return name
+
+
+def check_setting(here: Definition, found: Signature, node: str, name: str, value: Value) -> None:
+    """Refuse a value that a setting of `node` cannot have.
+
+    Raises:
+        EditError: If so, with the reason.
+    """
+    field = found.field(name)
+    if field is None:
+        hint = did_you_mean(name, [field.name for field in found.fields])
+        raise EditError(f"{node} ({found.title}) has no setting {name!r}. {hint}")
+    check_size(name, value)
+    try:
+        resolve(field, value, known_scope(here), node)
+    except (ExpressionError, SettingError) as error:
+        raise EditError(str(error)) from None
+
+
+def check_size(name: str, value: Value) -> None:
+    """Refuse numbers and texts that no file may hold.
+
+    Raises:
+        EditError: If so.
+    """
+    if isinstance(value, str):
+        check_text(value)
+    elif not isfinite(value) or abs(value) > limits.MAX_NUMBER:
+        raise EditError(
+            f"{name} is {value:g}; numbers lie between -{limits.MAX_NUMBER} and {limits.MAX_NUMBER}."
+        )
+
+
+def check_position(name: str, *position: float) -> None:
+    """Refuse a place that no canvas has.
+
+    Raises:
+        EditError: If so.
+    """
+    if not all(isfinite(p) and abs(p) <= limits.MAX_POSITION for p in position):
+        raise EditError(f"{name} cannot be at {position}; positions are finite numbers of pixels.")
