@@ -1,0 +1,144 @@
+"""Checkpoints: all of a run's state at one step, on disk whole or not at all.
+
+`checkpoints/step-00000100/` holds `model.safetensors`, `state.pt` (optimizer and randomness, read
+without running code) and `meta.json`. It is written beside, flushed to the disk and renamed, so after a power
+cut there is the old folder or the new one.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_model, save_model
+from torch import Tensor, nn
+
+from engine.errors import RunError
+from engine.jsonfiles import read_json, write_json
+
+FOLDER = "checkpoints"
+State = dict[str, Any]
+
+
+def path_of(run: Path, step: int) -> Path:
+    """Where the checkpoint of `step` is."""
+    return run / FOLDER / f"step-{step:08d}"
+
+
+def steps(run: Path) -> list[int]:
+    """Steps that have a checkpoint, ascending."""
+    found = (run / FOLDER).glob("step-*") if (run / FOLDER).is_dir() else []
+    return sorted(int(path.name.removeprefix("step-")) for path in found if path.name[5:].isdigit())
+
+
+def save(run: Path, step: int, *, model: nn.Module, state: State, meta: State) -> Path:
+    """Write a checkpoint; one of the same step is replaced.
+
+    Args:
+        run: The run folder.
+        step: Steps done.
+        model: Its weights are kept; tied ones once.
+        state: Tensors, numbers, texts and lists of them.
+        meta: Small things to read without torch.
+
+    Returns:
+        The checkpoint's folder.
+    """
+    final = path_of(run, step)
+    draft, old = final.with_name(f".draft-{final.name}"), final.with_name(f".old-{final.name}")
+    for leftover in (draft, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    draft.mkdir(parents=True)
+    save_model(model, str(draft / "model.safetensors"))
+    torch.save(state, draft / "state.pt")
+    write_json(draft / "meta.json", {"step": step, **meta})
+    for path in (*draft.iterdir(), draft):
+        _flush(path)
+    if final.exists():
+        final.rename(old)
+    draft.rename(final)
+    _flush(final.parent)
+    shutil.rmtree(old, ignore_errors=True)
+    return final
+
+
+def load_weights(run: Path, step: int, model: nn.Module) -> None:
+    """Fill `model` with the weights of a checkpoint.
+
+    Raises:
+        RunError: If there is no such checkpoint or its weights are of another model.
+    """
+    path = path_of(run, step) / "model.safetensors"
+    if not path.exists():
+        known = ", ".join(map(str, steps(run))) or "none"
+        raise RunError(f"{run.name} has no checkpoint of step {step}. There are: {known}.")
+    try:
+        load_model(model, str(path))
+    except RuntimeError as error:
+        first = str(error).strip().splitlines()[-1].strip()
+        raise RunError(f"The weights of {run.name}, step {step}, are of another model: {first}") from None
+
+
+def load_state(run: Path, step: int) -> State:
+    """What `save` was given as `state`; no code of the file is run."""
+    state: State = torch.load(path_of(run, step) / "state.pt", map_location="cpu", weights_only=True)
+    return state
+
+
+def meta(run: Path, step: int) -> State:
+    """What `save` was given as `meta`, and the step."""
+    return read_json(path_of(run, step) / "meta.json")
+
+
+def thin(run: Path, keep: int) -> None:
+    """Remove checkpoints until `keep` are left, evenly spread; the first and the newest always stay."""
+    kept = steps(run)
+    while len(kept) > max(2, keep):
+        gaps = {kept[i]: kept[i + 1] - kept[i - 1] for i in range(1, len(kept) - 1)}
+        crowded = min(gaps, key=lambda step: (gaps[step], -step))
+        shutil.rmtree(path_of(run, crowded))
+        kept.remove(crowded)
+
+
+def random_state() -> State:
+    """All global randomness, in types that are read back without running code."""
+    numpy: Any = np.random.get_state()  # the global one is what must be kept
+    gpu = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    return {
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if gpu else [],
+        "python": random.getstate(),
+        "numpy": (numpy[0], numpy[1].tolist(), *numpy[2:]),
+    }
+
+
+def restore_random_state(state: State) -> None:
+    """Go back to what `random_state` gave."""
+    torch.set_rng_state(state["torch"])
+    if state["cuda"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(state["cuda"])
+    random.setstate(_as_tuples(state["python"]))
+    np.random.set_state(tuple(state["numpy"]))
+
+
+def _as_tuples(value: Any) -> Any:
+    return tuple(map(_as_tuples, value)) if isinstance(value, list | tuple) else value
+
+
+def tensors_of(model: nn.Module) -> dict[str, Tensor]:
+    """A copy of all weights, for comparing."""
+    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+
+
+def _flush(path: Path) -> None:
+    """Wait until a file or folder is on the disk."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

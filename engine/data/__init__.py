@@ -1,0 +1,24 @@
+"""Tasks: what a model can be trained for. Importing this package declares all of them."""
+
+from engine.data import brackets, reverse, shakespeare, sort
+from engine.data.batch import IGNORE, Batch, Example
+from engine.data.interface import Interface
+from engine.data.task import TASKS, Split, Task
+from engine.data.tokenizers import CharTokenizer, Tokenizer, tokenizer_from
+
+__all__ = [
+    "IGNORE",
+    "TASKS",
+    "Batch",
+    "CharTokenizer",
+    "Example",
+    "Interface",
+    "Split",
+    "Task",
+    "Tokenizer",
+    "brackets",
+    "reverse",
+    "shakespeare",
+    "sort",
+    "tokenizer_from",
+]
