@@ -12,6 +12,7 @@ from engine.registry import did_you_mean
 from engine.settings import Value
 
 MAX_LENGTH = 200
+MAX_LITERAL = 1e15
 _OPERATORS: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -69,7 +70,9 @@ def parse(text: str) -> ast.expr:
 
 def _check(node: ast.expr, text: str) -> None:
     match node:
-        case ast.Constant(value=value) if type(value) in (int, float):
+        case ast.Constant(value=int() | float() as value) if (
+            type(value) is not bool and abs(value) < MAX_LITERAL
+        ):
             return
         case ast.Name():
             return

@@ -38,17 +38,26 @@ def steps(document: Document, path: str) -> list[Step]:
     while True:
         if place >= len(parts) or parts[place] not in here.nodes:
             raise _astray(path, parts, place, here.name, here.nodes)
-        node = here.nodes[parts[place]]
+        node_name = parts[place]
+        node = here.nodes[node_name]
         inner = document.definitions.get(node.kind)
         layered = inner is not None and node.repeat is not None
-        found.append(Step(definition=here.name, node=parts[place], place=place, layered=layered))
+        found.append(Step(definition=here.name, node=node_name, place=place, layered=layered))
         place += 2 if layered else 1
+        if layered and not _is_index(parts[place - 1 : place]):
+            raise DocumentError(
+                f"{path!r}: after {node_name} comes the index of a layer, such as {node_name}.0."
+            )
         if inner is None:
             break
         here = inner
     if place >= len(parts) or not all(part.isidentifier() for part in parts[place:]):
         raise DocumentError(f"{path!r} names no parameter. End it with the parameter's name, such as weight.")
     return found
+
+
+def _is_index(part: list[str]) -> bool:
+    return len(part) == 1 and part[0].isascii() and part[0].isdigit() and len(part[0]) < 6
 
 
 def _astray(path: str, parts: list[str], place: int, where: str, known: Collection[str]) -> DocumentError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from math import isfinite
 from typing import NoReturn
 
 from builder import limits
@@ -116,8 +115,8 @@ class Json:
         """
         if isinstance(self.value, bool) or not isinstance(self.value, int | float):
             self._wrong(float)
-        if not isfinite(self.value) or abs(self.value) > most:
-            self.fail(f"the number is not between -{most:g} and {most:g}.")
+        if not abs(self.value) <= most:  # also for what is no number
+            self.fail(f"the number does not lie between -{most:,} and {most:,}.")
         return self.value
 
     def whole(self, low: int, high: int) -> int:

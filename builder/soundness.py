@@ -8,7 +8,8 @@ from builder import limits
 from builder.document import INPUT, OUTPUT, RAIL_PORT, Definition, Document, Node, PortRef, Symbol
 from builder.expressions import names_in
 from builder.paths import steps
-from engine.errors import DocumentError
+from builder.values import scope
+from engine.errors import DocumentError, ExpressionError, SettingError
 from engine.registry import did_you_mean
 
 
@@ -64,16 +65,20 @@ def _check_nesting(document: Document) -> None:
 
 
 def _check_symbols(definition: Definition) -> None:
-    before: set[str] = set()
+    place, before = f"definitions.{definition.name}.symbols", set[str]()
     for symbol in definition.symbols:
         later = _names(symbol) - before
         if later:
             name = min(later)
             raise DocumentError(
-                f"definitions.{definition.name}.symbols: {symbol.name} = {symbol.value!r} uses {name!r}, "
+                f"{place}: {symbol.name} = {symbol.value!r} uses {name!r}, "
                 "which is not declared before it. Declare it earlier, or write a number."
             )
         before.add(symbol.name)
+    try:
+        scope(definition)
+    except (ExpressionError, SettingError) as error:
+        raise DocumentError(f"{place}: {error}") from None
 
 
 def _names(symbol: Symbol) -> set[str]:

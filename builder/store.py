@@ -21,6 +21,7 @@ from builder.reading import Json, parse_json
 from engine.errors import FileError
 
 FORMAT = "stepwise/1"
+_WIDTH = 140  # characters of a line
 Migration = Callable[[dict[str, object]], dict[str, object]]
 
 # By the format they read; each returns the object of the next format, with its `format`.
@@ -85,12 +86,24 @@ def dumps(document: Document) -> str:
         FileError: If a number in it is not finite.
     """
     try:
-        text = json.dumps(
-            {"format": FORMAT, **encode(document)}, indent=1, ensure_ascii=False, allow_nan=False
-        )
+        return _laid_out({"format": FORMAT, **encode(document)}) + "\n"
     except ValueError as error:
         raise FileError(f"{document.name}: a number is not finite ({error}). Set it anew.") from None
-    return text + "\n"
+
+
+def _laid_out(value: object, indent: str = "") -> str:
+    """JSON with what fits on a line on one line: a node or wire each, so that two files can be compared."""
+    line = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if len(indent) + len(line) <= _WIDTH or not isinstance(value, dict | list):
+        return line
+    deeper = indent + "  "
+    if isinstance(value, list):
+        rows, ends = [_laid_out(item, deeper) for item in value], "[]"
+    else:
+        rows = [f"{json.dumps(key)}: {_laid_out(item, deeper)}" for key, item in value.items()]
+        ends = "{}"
+    inside = ",\n".join(deeper + row for row in rows)
+    return f"{ends[0]}\n{inside}\n{indent}{ends[1]}"
 
 
 def _up_to_date(content: dict[str, object]) -> dict[str, object]:

@@ -6,7 +6,7 @@ root if it is empty; all uses of a definition follow. A refused edit raises `Edi
 
 from builder.edits.base import Edit
 from builder.edits.clips import Clip, Duplicate, Paste, copy_clip, paste_ids
-from builder.edits.nodes import AddNode, Move, Remove, SetLabel, SetSetting
+from builder.edits.nodes import AddNode, Move, Remove, SetLabel, SetSetting, new_id
 from builder.edits.rails import AddRail, SetPort
 from builder.edits.structure import MakeIndependent, Rename, SetRepeat
 from builder.edits.symbols import AddSymbol, RemoveSymbol, RenameSymbol, SetSymbol
@@ -42,5 +42,6 @@ __all__ = [
     "Tie",
     "Untie",
     "copy_clip",
+    "new_id",
     "paste_ids",
 ]

@@ -101,6 +101,16 @@ def check_text(text: str, most: int = limits.MAX_LABEL) -> None:
         raise EditError(f"The text has {len(text)} characters; keep it under {most}.")
 
 
+def check_position(name: str, *position: float) -> None:
+    """Refuse a place that no canvas has.
+
+    Raises:
+        EditError: If so.
+    """
+    if not all(abs(pixels) <= limits.MAX_POSITION for pixels in position):
+        raise EditError(f"{name} cannot be there; positions lie within ±{limits.MAX_POSITION:,} pixels.")
+
+
 def check_room(document: Document) -> Document:
     """Return `document` unless it has grown beyond what a file may hold.
 

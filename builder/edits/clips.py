@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from builder import names
 from builder.catalogue import known_scope
 from builder.document import Definition, Document, Node, PortRef, Wire
-from builder.edits.base import check_recursion, check_room, fresh_uid, home, node_in
-from builder.edits.nodes import check_position
+from builder.edits.base import check_position, check_recursion, check_room, fresh_uid, home, node_in
 from builder.expressions import evaluate, names_in
 from builder.library import merged, needed
 from engine.errors import ExpressionError

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from math import isfinite
 
 from builder import limits, names
 from builder.catalogue import Signature, known_scope, resolve, signature
 from builder.document import INPUT, OUTPUT, Definition, Document, Node, Wire
 from builder.edits.base import (
     check_new_id,
+    check_position,
     check_recursion,
     check_room,
     check_text,
@@ -78,7 +78,7 @@ class AddNode:
         if found is None:
             raise unknown_kind(self.kind, kinds(document))
         check_recursion(document, here.name, self.kind)
-        name = self.id or names.fresh(self.text or self.kind, here.nodes)
+        name = self.id or new_id(document, self.at, self.text or self.kind)
         check_new_id(here, name)
         return check_room(document.with_definition(here.with_nodes({name: self._node(here, found, name)})))
 
@@ -236,6 +236,18 @@ class SetLabel:
         return document.with_definition(with_node(here, self.node, label=self.text))
 
 
+def new_id(document: Document, at: str, kind: str) -> str:
+    """The id that a new node gets if nobody gives it one; an end of the model is called by what it carries.
+
+    Raises:
+        EditError: If the definition does not exist.
+    """
+    here = home(document, at)
+    if kind in (INPUT, OUTPUT):
+        return AddRail(side=kind).port_in(here, top=here.name == document.root).name
+    return names.fresh(kind, here.nodes)
+
+
 def inherited(here: Definition, found: Signature) -> dict[str, Value]:
     """The settings that a new node takes from the symbols around it, as expressions."""
     return {field.name: name for field in found.fields if (name := _symbol_for(here, field))}
@@ -278,17 +290,5 @@ def check_size(name: str, value: Value) -> None:
     """
     if isinstance(value, str):
         check_text(value)
-    elif not isfinite(value) or abs(value) > limits.MAX_NUMBER:
-        raise EditError(
-            f"{name} is {value:g}; numbers lie between -{limits.MAX_NUMBER} and {limits.MAX_NUMBER}."
-        )
-
-
-def check_position(name: str, *position: float) -> None:
-    """Refuse a place that no canvas has.
-
-    Raises:
-        EditError: If so.
-    """
-    if not all(isfinite(p) and abs(p) <= limits.MAX_POSITION for p in position):
-        raise EditError(f"{name} cannot be at {position}; positions are finite numbers of pixels.")
+    elif not isinstance(value, int | float) or not abs(value) <= limits.MAX_NUMBER:
+        raise EditError(f"{name} must be text, on or off, or a number up to {limits.MAX_NUMBER:,}.")

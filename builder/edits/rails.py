@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 
 from builder import names
 from builder.document import INPUT, OUTPUT, Definition, Document, Node, PortRef, Wire
-from builder.edits.base import check_new_id, check_room, check_text, fresh_uid, home, node_in, with_node
+from builder.edits.base import (
+    check_new_id,
+    check_position,
+    check_room,
+    check_text,
+    fresh_uid,
+    home,
+    node_in,
+    with_node,
+)
 from builder.expressions import parse
 from engine.errors import EditError, ExpressionError
 from engine.ports import KINDS, Port
@@ -54,15 +63,24 @@ class AddRail:
         if self.side not in (INPUT, OUTPUT):
             raise EditError(f"A definition has inputs and outputs, but no {self.side!r}.")
         here = home(document, self.at)
-        name, kind, shape = self._guess(here, top=here.name == document.root)
-        check_new_id(here, name)
+        port = self.port_in(here, top=here.name == document.root)
+        check_new_id(here, port.name)
         check_text(self.text)
-        port = checked_port(name, kind=kind, shape=shape, optional=self.optional)
-        uid = fresh_uid(here, name)
+        check_position(port.name, self.x, self.y)
+        uid = fresh_uid(here, port.name)
         node = Node(kind=self.side, label=self.text, x=self.x, y=self.y, port=port, uid=uid)
-        return check_room(document.with_definition(here.with_nodes({name: node})))
+        return check_room(document.with_definition(here.with_nodes({port.name: node})))
 
-    def _guess(self, here: Definition, top: bool) -> tuple[str, str, str]:
+    def port_in(self, here: Definition, *, top: bool) -> Port:
+        """The port that it makes, with guesses for what was left empty.
+
+        Args:
+            here: The definition.
+            top: Whether that is the model itself, which takes tokens and gives logits.
+
+        Raises:
+            EditError: If the kind or shape cannot be read.
+        """
         symbols = {symbol.name for symbol in here.symbols}
         wide = "B T d_model" if "d_model" in symbols else "B T D"
         default = ("x", "hidden", wide) if self.side == INPUT else ("y", "hidden", wide)
@@ -70,7 +88,8 @@ class AddRail:
             scores = "B T vocab_size" if "vocab_size" in symbols else "B T V"
             default = ("tokens", "ids", "B T") if self.side == INPUT else ("logits", "logits", scores)
         name, kind, shape = default
-        return self.id or names.fresh(self.text or name, here.nodes), self.kind or kind, self.shape or shape
+        name = self.id or names.fresh(self.text or name, here.nodes)
+        return checked_port(name, kind=self.kind or kind, shape=self.shape or shape, optional=self.optional)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from builder import limits, names
 from builder.catalogue import Signature, known_scope
 from builder.document import Definition, Document, PortRef, Wire
 from builder.edits.base import check_new_id, check_room, home, node_in, outside_of, with_node
+from builder.edits.nodes import check_size
 from builder.edits.rails import rename_port
 from builder.expressions import evaluate
 from builder.paths import follow_rename, follow_repeat
@@ -131,6 +132,7 @@ class SetRepeat:
     def _check_number(self, here: Definition) -> None:
         if self.repeat is None:
             return
+        check_size("repeat", self.repeat)
         try:
             scope = known_scope(here)
             value = evaluate(self.repeat, scope) if isinstance(self.repeat, str) else self.repeat

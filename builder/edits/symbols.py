@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from builder import limits, names
-from builder.catalogue import known_scope, resolve
 from builder.document import Definition, Document, Symbol
 from builder.edits.base import home
 from builder.edits.nodes import check_size
 from builder.edits.symbol_uses import in_uses, users_of, with_symbol_renamed
+from builder.values import scope
 from engine.errors import EditError, ExpressionError, SettingError
 from engine.registry import did_you_mean
 from engine.settings import Setting, Value
@@ -45,8 +45,7 @@ class SetSymbol:
         place = place_of(here, self.name)
         symbols = list(here.symbols)
         symbols[place] = replace(symbols[place], value=self.value)
-        check_symbol(here.with_symbols(symbols[:place]), symbols[place])
-        return document.with_definition(here.with_symbols(symbols))
+        return document.with_definition(with_checked_symbols(here, symbols))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +83,7 @@ class AddSymbol:
             raise EditError(f"{here.title} has {limits.MAX_SYMBOLS} symbols, the most allowed.")
         kind = self.type or (int if isinstance(self.value, str) else type(self.value))
         symbol = Symbol(name=self.name, value=self.value, type=kind, setting=self.setting)
-        check_symbol(here, symbol)
-        return document.with_definition(here.with_symbols((*here.symbols, symbol)))
+        return document.with_definition(with_checked_symbols(here, [*here.symbols, symbol]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,17 +177,20 @@ def check_new_name(here: Definition, name: str) -> None:
         raise EditError(f"{here.title} has a symbol {name!r} already. Pick another name.")
 
 
-def check_symbol(before: Definition, symbol: Symbol) -> None:
-    """Refuse a value that a symbol after those of `before` cannot have.
+def with_checked_symbols(here: Definition, symbols: list[Symbol]) -> Definition:
+    """`here` with other symbols, each of which has a value.
 
     Raises:
-        EditError: If so, with the reason.
+        EditError: If one has not, or it is out of range.
     """
-    check_size(symbol.name, symbol.value)
+    for symbol in symbols:
+        check_size(symbol.name, symbol.value)
+    changed = here.with_symbols(symbols)
     try:
-        resolve(symbol.field, symbol.value, known_scope(before), before.title)
+        scope(changed)
     except (ExpressionError, SettingError) as error:
         raise EditError(str(error)) from None
+    return changed
 
 
 def _rekeyed(settings: Mapping[str, Value], old: str, new: str | None) -> dict[str, Value]:
