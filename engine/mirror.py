@@ -8,6 +8,7 @@ everything. After a resume the steps that a run repeats are skipped.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -16,16 +17,18 @@ from typing import TYPE_CHECKING, Any
 
 from loguru import logger
 
+from engine.channel import EVENTS_FILE, METRICS_FILE
 from engine.errors import StepwiseError
 from engine.jsonfiles import read_json, read_lines, write_json
+from engine.status import GOING, STATUS_FILE, State, read_status
 from engine.tracking import Metric, Portrait, Tracker, TrackerAwayError, TrackerRefusesError
 
 if TYPE_CHECKING:
     from engine.export import ExportBundle
 
-MARK, STATUS, METRICS = "mirror.json", "status.json", "metrics.jsonl"
+MARK_FILE = "mirror.json"
+KEPT_FILES = (METRICS_FILE, EVENTS_FILE, "config.json", "log.txt")
 LONGEST_PAUSE = 60.0  # seconds between two tries while the tracker is away
-ENDED = ("finished", "stopped", "failed")
 
 Portrayer = Callable[[Path], Portrait]
 Bundler = Callable[[Path], "ExportBundle"]
@@ -41,6 +44,7 @@ class Mark:
         run_id: The run's id there.
         base: Time that `elapsed` counts from, in milliseconds since 1970.
         offset: Bytes of `metrics.jsonl` that are written.
+        elapsed: Seconds of training at the last line written.
         steps: Last step written, by curve.
         state: Last state written.
         model: Step of the model that is stored, -1 if none.
@@ -51,6 +55,7 @@ class Mark:
     run_id: str
     base: int
     offset: int = 0
+    elapsed: float = 0.0
     steps: Mapping[str, int] = field(default_factory=dict)
     state: str = ""
     model: int = -1
@@ -93,7 +98,7 @@ class Mirror:
         Raises:
             TrackerAwayError: If the tracker does not answer.
         """
-        busy = [self.follow(entry) for entry in root.iterdir() if (entry / STATUS).exists()]
+        busy = [self.follow(entry) for entry in root.iterdir() if (entry / STATUS_FILE).exists()]
         return any(busy)
 
     def follow(self, folder: Path) -> bool:
@@ -105,7 +110,7 @@ class Mirror:
         Raises:
             TrackerAwayError: If the tracker does not answer.
         """
-        stamp = (folder / STATUS).stat().st_mtime_ns
+        stamp = (folder / STATUS_FILE).stat().st_mtime_ns
         if self._done.get(folder) == stamp:
             return False
         try:
@@ -125,10 +130,12 @@ class Mirror:
         return busy
 
     def _follow(self, folder: Path) -> bool:
+        if not read_status(folder).started:
+            return False
         mark, state = self._mark(folder), self._state(folder)
         if mark.refused:
             return False
-        if state not in ENDED:
+        if state in GOING:
             self._copy(folder, self._say(folder, mark, state))
             return True
         mark, more = self._copy(folder, mark)
@@ -149,21 +156,20 @@ class Mirror:
         return self._note(folder, Mark(store=self._store, run_id=run_id, base=portrait.started))
 
     def _known(self, folder: Path) -> Mark | None:
-        noted = read_json(folder / MARK)
+        noted = read_json(folder / MARK_FILE)
         fits = noted.get("store") == self._store and noted.keys() == {f.name for f in fields(Mark)}
         return Mark(**noted) if fits else None
 
     def _note(self, folder: Path, mark: Mark) -> Mark:
-        write_json(folder / MARK, asdict(mark))
+        write_json(folder / MARK_FILE, asdict(mark))
         return mark
 
-    def _state(self, folder: Path) -> str:
+    def _state(self, folder: Path) -> State:
         """The run's state; one that should be going but has no process has failed."""
-        state = str(read_json(folder / STATUS).get("state", "failed"))
-        gone = state in ("running", "paused") and not self._alive(folder)
-        return "failed" if gone else state
+        state = read_status(folder).state
+        return "failed" if state in GOING and not self._alive(folder) else state
 
-    def _say(self, folder: Path, mark: Mark, state: str) -> Mark:
+    def _say(self, folder: Path, mark: Mark, state: State) -> Mark:
         """Tell the tracker how the run is, if it changed."""
         if mark.state == state:
             return mark
@@ -172,22 +178,21 @@ class Mirror:
 
     def _copy(self, folder: Path, mark: Mark) -> tuple[Mark, bool]:
         """Write the next lines; also tell whether there are more."""
-        lines, offset = read_lines(folder / METRICS, mark.offset)
+        lines, offset = read_lines(folder / METRICS_FILE, mark.offset)
         if offset == mark.offset:
             return mark, False
-        steps = dict(mark.steps)
-        points = [point for line in lines for point in _points(line, mark.base, steps)]
+        mark, points = _taken(replace(mark, offset=offset), lines)
         if points:
             self.tracker.log(mark.run_id, points)
-        return self._note(folder, replace(mark, offset=offset, steps=steps)), True
+        return self._note(folder, mark), True
 
-    def _finish(self, folder: Path, mark: Mark, state: str) -> Mark:
+    def _finish(self, folder: Path, mark: Mark, state: State) -> Mark:
         """Store the files and the model of a run that has ended, then its end."""
-        for name in (METRICS, "events.jsonl"):
+        for name in KEPT_FILES:
             if (folder / name).exists():
                 self.tracker.attach(mark.run_id, folder / name)
         mark = self._store_model(folder, mark)
-        ended = int((folder / STATUS).stat().st_mtime * 1000)
+        ended = int(1000 * (read_status(folder).ended or time.time()))
         self.tracker.set_state(mark.run_id, state, ended)
         return self._note(folder, replace(mark, state=state))
 
@@ -243,16 +248,15 @@ class Mirror:
         return lost
 
 
-def _points(line: Mapping[str, Any], base: int, steps: dict[str, int]) -> list[Metric]:
-    """The new numbers of one line of metrics; `steps` moves on with them."""
-    step = line.get("step")
-    if not isinstance(step, int):
-        return []
-    at = base + int(1000 * float(line.get("elapsed") or 0))
-    points = []
-    for key, value in line.items():
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if key not in ("step", "elapsed", "time") and is_number and step > steps.get(key, -1):
-            steps[key] = step
-            points.append(Metric(key=key, value=float(value), step=step, time=at))
-    return points
+def _taken(mark: Mark, lines: list[dict[str, Any]]) -> tuple[Mark, list[Metric]]:
+    """The new numbers of some lines, and the mark after them."""
+    points, steps, elapsed = [], dict(mark.steps), mark.elapsed
+    for line in lines:
+        step, elapsed = int(line.pop("step", 0)), float(line.pop("elapsed", elapsed))
+        at = mark.base + int(1000 * elapsed)
+        for key, value in line.items():
+            if step > steps.get(key, -1) and isinstance(value, int | float | None):
+                steps[key] = step
+                number = math.nan if value is None else value  # JSON has no NaN
+                points.append(Metric(key=key, value=float(number), step=step, time=at))
+    return replace(mark, steps=steps, elapsed=elapsed), points
