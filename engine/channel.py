@@ -18,8 +18,26 @@ from loguru import logger
 
 from engine.errors import RunError
 from engine.jsonfiles import read_lines
-from engine.messages import Command, Evaluated, Event, Failed, StepDone, Stop, read_command
+from engine.messages import (
+    Command,
+    Evaluated,
+    Event,
+    Failed,
+    Pause,
+    Resume,
+    SetLr,
+    Snapshot,
+    Step,
+    StepDone,
+    Stop,
+    read_command,
+)  # fmt: skip
 from engine.status import GOING, State, change_status, read_status
+
+__all__ = [
+    "Channel", "Command", "Event", "FolderChannel", "LineWriter", "MemoryChannel", "Pause", "Resume", "SetLr",
+    "Snapshot", "Step", "Stop", "send",
+]  # fmt: skip
 
 COMMANDS_FILE, EVENTS_FILE, METRICS_FILE = "commands.jsonl", "events.jsonl", "metrics.jsonl"
 

@@ -16,7 +16,12 @@ from engine.config import RunConfig
 from engine.errors import RunError
 from engine.jsonfiles import read_json, read_lines
 from engine.registry import did_you_mean
-from engine.status import STATUS_FILE
+from engine.status import STATUS_FILE, Status, read_status, rename
+
+__all__ = [
+    "EventTail", "Status", "find", "folders", "latest_checkpoint", "new_folder", "read_config", "read_events",
+    "read_samples", "read_status", "rename",
+]  # fmt: skip
 
 CONFIG_FILE, GRAPH_FILE, LOG_FILE = "config.json", "graph.json", "log.txt"
 

@@ -1,0 +1,64 @@
+"""Does a model fit a task: its inputs, and the sizes that the data decides."""
+
+from __future__ import annotations
+
+from builder.document import Document
+from builder.edits import SetSymbol
+from builder.expressions import evaluate
+from engine.data import TASKS, Interface, Task
+from engine.errors import ExpressionError, RunError
+from engine.settings import Value
+
+
+def interface_of(document: Document) -> Interface:
+    """The input ports of the model."""
+    ports = document.main.inputs
+    optional = frozenset(port.name for port in ports if port.optional)
+    names = frozenset(port.name for port in ports)
+    return Interface(names, names - optional)
+
+
+def wanted_sizes(document: Document, task: Task) -> dict[str, int]:
+    """Symbols of the document that are too small for the task's data, with the least value that fits."""
+    least = {"vocab_size": task.tokenizer.vocab_size, "max_len": task.max_len}
+    if task.labels:
+        least["n_classes"] = len(task.labels)
+    found = sizes(document)
+    return {name: n for name, n in least.items() if isinstance(have := found.get(name, n), int) and have < n}
+
+
+def sizes(document: Document) -> dict[str, Value]:
+    """The value of each symbol of the root; those that have none are left out."""
+    scope: dict[str, Value] = {}
+    for symbol in document.main.symbols:
+        try:
+            is_formula = isinstance(symbol.value, str) and symbol.type is not str
+            scope[symbol.name] = evaluate(str(symbol.value), scope) if is_formula else symbol.value
+        except ExpressionError:
+            continue
+    return scope
+
+
+def fitted(document: Document, task: str) -> Document:
+    """`document` with the sizes raised that are too small for the task."""
+    for name, value in wanted_sizes(document, TASKS[task]).items():
+        document = SetSymbol(name=name, value=value).apply(document)
+    return document
+
+
+def check_fit(document: Document, task: str) -> None:
+    """See whether the model can be trained for the task.
+
+    Raises:
+        RunError: If its inputs are not those of the task, or a size is too small for the data.
+        UnknownNameError: If there is no such task.
+    """
+    interface = interface_of(document)
+    offered = TASKS[task].examples(1)[0].text
+    TASKS[task].read(offered, interface)
+    small = wanted_sizes(document, TASKS[task])
+    if small:
+        have = sizes(document)
+        now = ", ".join(f"{name} is {have[name]}" for name in small)
+        fix = ", ".join(f"{name} to {value}" for name, value in small.items())
+        raise RunError(f"{document.name} is too small for task {task!r}: {now}. Set {fix} or more.")

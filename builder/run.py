@@ -1,0 +1,153 @@
+"""A document becomes a run, and a run a model again: the composition root that needs no screen.
+
+`train_document` is what every training process does.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import torch
+from builder.compile import compile_document
+from builder.validate import validate
+from torch import nn
+
+from builder import store
+from builder.document import Document
+from builder.fit import check_fit
+from engine import checkpoints, locations, runs
+from engine.channel import Channel
+from engine.config import RunConfig
+from engine.data import TASKS, Interface
+from engine.errors import DocumentError
+from engine.export import ExportBundle, Kind
+from engine.jsonfiles import write_json
+from engine.status import Status, write_status
+from engine.training import Trainer, choose_device, seed_everything
+
+
+def create_run(document: Document, config: RunConfig, root: Path | None = None, name: str = "") -> Path:
+    """Make the folder of a new run; `engine.jobs.start` then trains it.
+
+    Args:
+        document: The model.
+        config: How to train it.
+        root: Folder of run folders; `engine.locations.runs()` if not given.
+        name: What the user calls it; the model's name and task if empty.
+
+    Returns:
+        The run folder.
+
+    Raises:
+        DocumentError: If the document is not well-formed.
+        RunError: If the model does not fit the task.
+    """
+    check_trainable(document, config.task)
+    return write_run(document, config, runs.new_folder(root or locations.runs(), config.task), name)
+
+
+def check_trainable(document: Document, task: str) -> None:
+    """See whether a model can be built and fits the task.
+
+    Raises:
+        DocumentError: If the document is not well-formed.
+        RunError: If the model does not fit the task.
+    """
+    errors = [d for d in validate(document).diagnostics if d.severity == "error"]
+    if errors:
+        raise DocumentError(f"{errors[0].path}: {errors[0].message} ({len(errors)} to mend before training.)")
+    check_fit(document, task)
+
+
+def write_run(document: Document, config: RunConfig, folder: Path, name: str = "") -> Path:
+    """Fill an empty folder with all that a run begins with, and return it."""
+    store.save(document, folder / runs.GRAPH_FILE)
+    write_json(folder / runs.CONFIG_FILE, config.to_dict())
+    status = Status(
+        id=folder.name, name=name or f"{document.name} · {config.task}", task=config.task, steps=config.steps,
+        created=time.time(),
+    )  # fmt: skip
+    write_status(folder, status)
+    return folder
+
+
+def train_document(folder: Path, channel: Channel) -> None:
+    """Train a run from its newest checkpoint, or from the start; what a job does in its process.
+
+    Args:
+        folder: The run.
+        channel: Where commands come from and events go.
+
+    Raises:
+        StepwiseError: If the run cannot be read, or its model cannot be built or trained.
+    """
+    config = runs.read_config(folder)
+    compute_exactly(config)
+    model = compile_document(store.load(folder / runs.GRAPH_FILE), seed=config.seed)
+    trainer = Trainer(model, config, channel, folder)
+    saved = checkpoints.steps(folder)
+    if saved:
+        trainer.load(saved[-1])
+    trainer.run()
+
+
+def compute_exactly(config: RunConfig) -> None:
+    """Let this process compute the same bits for the same seed."""
+    torch.set_num_threads(config.threads)
+    on_gpu = choose_device(config.device).type == "cuda"
+    torch.use_deterministic_algorithms(True, warn_only=on_gpu)  # some GPU kernels have no exact twin
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    seed_everything(config.seed)
+
+
+def load_run_model(folder: Path, step: int | None = None) -> nn.Module:
+    """The model of a run as it was at a checkpoint, on the processor, ready to be looked at.
+
+    Args:
+        folder: The run.
+        step: The checkpoint; the newest if not given.
+
+    Raises:
+        RunError: If there is no such checkpoint.
+    """
+    step = runs.latest_checkpoint(folder) if step is None else step
+    model = compile_document(store.load(folder / runs.GRAPH_FILE))
+    checkpoints.load_weights(folder, step, model)
+    return model.eval()
+
+
+def export_bundle(folder: Path, step: int | None = None) -> ExportBundle:
+    """A run's model with all it takes to talk to it, for `engine.export.export`.
+
+    Args:
+        folder: The run.
+        step: The checkpoint; the newest if not given.
+
+    Raises:
+        RunError: If there is no such checkpoint.
+    """
+    step = runs.latest_checkpoint(folder) if step is None else step
+    model = load_run_model(folder, step)
+    task = runs.read_status(folder).task
+    facts = {"run": folder.name, "step": str(step), "task": task}
+    return bundle_of(model, store.load(folder / runs.GRAPH_FILE), task, facts)
+
+
+def bundle_of(model: nn.Module, document: Document, task_name: str, facts: dict[str, str]) -> ExportBundle:
+    """A model with its task's tokenizer, labels and marks; `facts` are kept with it."""
+    task = TASKS[task_name]
+    decode = task.tokenizer.decode
+    kind: Kind = "seq2seq" if Interface.of(model).is_encoder_decoder else "lm"
+    return ExportBundle(
+        model=model,
+        kind="classifier" if task.labels else kind,
+        tokenizer=task.tokenizer.to_dict(),
+        graph=store.dumps(document),
+        example=task.examples(1)[0].text,
+        labels=task.labels,
+        go="" if task.start is None else decode([task.start]),
+        stop="" if task.stop is None else decode([task.stop]),
+        max_new_tokens=task.answer_len,
+        metadata=facts,
+    )
