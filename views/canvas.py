@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from builder.catalogue import node_signature
 from builder.document import PortRef, Wire
 from builder.edits import (
     AddNode,
@@ -19,9 +20,9 @@ from builder.edits import (
     Remove,
     Rewire,
     copy_clip,
+    new_id,
 )
 from builder.layout import arrange
-from builder.names import fresh_id
 from engine.ports import KINDS, kinds_fit
 from views.canvas_part import Canvas
 from views.fitting import best_port
@@ -73,7 +74,9 @@ class CanvasPane:
     def paste(self, x: float | None = None, y: float | None = None) -> None:
         """Add the remembered nodes, beside the originals or at a place."""
         if self._clip is not None:
-            self._add_and_select(Paste(at=self._at, clip=self._clip, x=x, y=y))
+            left, top = _corner(self._clip)
+            place = (left + 32, top + 32) if x is None or y is None else (x, y)
+            self._add_and_select(Paste(at=self._at, clip=self._clip, x=place[0], y=place[1]))
 
     def duplicate(self) -> None:
         """Copy the selected nodes beside themselves."""
@@ -100,7 +103,7 @@ class CanvasPane:
 
     def add(self, kind: str, x: float = 0, y: float = 0) -> None:
         """Place a block and select it."""
-        name = fresh_id(kind, self._session.definition.nodes)
+        name = new_id(self._session.document, self._at, kind)
         if self._session.apply(AddNode(at=self._at, kind=kind, id=name, x=x, y=y)):
             self._session.select((name,))
 
@@ -118,7 +121,7 @@ class CanvasPane:
             handler(message)
 
     def _on_add(self, m: dict[str, Any]) -> None:
-        name = fresh_id(m["kind"], self._session.definition.nodes)
+        name = new_id(self._session.document, self._at, m["kind"])
         add = AddNode(at=self._at, kind=m["kind"], id=name, x=m["x"], y=m["y"])
         edit: Edit = add if not m.get("from") else _with_wire(add, m["from"], self._session)
         if self._session.apply(edit):
@@ -252,6 +255,11 @@ class CanvasPane:
         ]
 
 
+def _corner(clip: Clip) -> tuple[float, float]:
+    nodes = clip.document.main.nodes.values()
+    return min(node.x for node in nodes), min(node.y for node in nodes)
+
+
 def _wire(m: dict[str, Any]) -> Wire:
     return Wire(PortRef(m["source"], m["sourcePort"]), PortRef(m["target"], m["targetPort"]))
 
@@ -259,13 +267,13 @@ def _wire(m: dict[str, Any]) -> Wire:
 def _with_wire(add: AddNode, origin: dict[str, str], session: Session) -> Edit:
     """Place a block and join it to the port a wire was pulled from."""
     document = add.apply(session.document)
-    definition = document.definition(add.at)
-    end = PortRef(origin["node"], origin["port"])
-    into = origin["side"] == "source"
-    other = best_port(document, definition, add.id, end, into=into)
-    if other is None:
+    nodes, into = document.definition(add.at).nodes, origin["side"] == "source"
+    there = node_signature(document, nodes[origin["node"]], origin["node"])
+    block = node_signature(document, nodes[add.id], add.id)
+    end = there and (there.output if into else there.input)(origin["port"])
+    name = best_port(end, block, into=into) if end and block else ""
+    if not name:
         return add
-    source, target = (end, other) if into else (other, end)
+    ends = [PortRef(origin["node"], origin["port"]), PortRef(add.id, name)]
+    source, target = ends if into else reversed(ends)
     return Batch(edits=(add, Connect(at=add.at, source=source, target=target, replace=True)), label=add.label)
-
-

@@ -1,0 +1,240 @@
+"""Live curves in Bokeh: one metric of several runs, of any length, smoothed or not, on a plain or a log axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+from bokeh.events import RangesUpdate, Reset
+from bokeh.models import (
+    BasicTicker,
+    ColumnDataSource,
+    CrosshairTool,
+    DataRange1d,
+    GlyphRenderer,
+    HoverTool,
+    Legend,
+    LegendItem,
+    LinearAxis,
+    LinearScale,
+    LogAxis,
+    LogScale,
+    LogTicker,
+    NumeralTickFormatter,
+    Range1d,
+)
+from bokeh.plotting import figure
+
+from engine.curves import MetricsTail
+from views.series import smooth, visible
+from views.theme import DARK, LIGHT, themed
+
+LEGEND = """:host { border: 1px solid var(--line) !important; background: var(--surface) !important; }
+.bk-item .bk-label { font: 11px/15px var(--font) !important; color: var(--muted) !important; white-space: pre;
+  font-variant-numeric: tabular-nums; }"""
+ORDER = ("q", "k", "v", "logits", "weights", "hidden")  # colours of runs, told apart by the colour-blind
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One curve of a plot: its name in the run's file, in the legend, and how it is drawn."""
+
+    name: str
+    label: str
+    colour: str
+    raw: bool = False
+    dash: str = "solid"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Curves that share a plot, and how their values are written."""
+
+    title: str
+    metrics: tuple[Metric, ...]
+    format: str = "0.000"
+
+
+LOSS = Group("Loss", (Metric("loss", "train", "q", raw=True), Metric("val_loss", "valid", "k", dash="dashed")))
+GROUPS = {
+    "Accuracy": Group(
+        "Accuracy",
+        (
+            Metric("accuracy", "train", "q", raw=True),
+            Metric("val_accuracy", "valid", "k", dash="dashed"),
+            Metric("exact_match", "exact match", "v", dash="dotted"),
+        ),
+    ),
+    "Learning rate": Group("Learning rate", (Metric("lr", "lr", "q"),), "0.0e+0"),
+    "Gradient": Group("Gradient norm", (Metric("grad_norm", "norm", "q", raw=True),)),
+    "Speed": Group("Tokens per second", (Metric("tokens_per_s", "tokens/s", "q"),), "0,0"),
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A run to draw: its id, what the legend calls it, and its values."""
+
+    id: str
+    label: str
+    tail: MetricsTail
+
+
+class CurvePlot:
+    """Holds one figure and the part of the steps that it shows.
+
+    Args:
+        group: What it draws at first.
+        log: Whether the axis of values is logarithmic.
+    """
+
+    def __init__(self, group: Group, *, log: bool = False) -> None:
+        self.group, self._window = group, (-inf, inf)
+        self._lines: dict[tuple[str, str, bool], GlyphRenderer] = {}
+        self._runs: Sequence[Shown] = ()
+        self.smoothing = 0.0
+        self.figure = _figure()
+        self._legend = self._add_legend()
+        self.log = log
+        self.set_log(log)
+        self.figure.on_event(RangesUpdate, self._zoomed)
+        self.figure.on_event(Reset, lambda _: self._whole())
+
+    def set_log(self, log: bool) -> None:
+        """Change the axis of values."""
+        self.log = log
+        axis = LogAxis(ticker=LogTicker(mantissas=[1, 3], num_minor_ticks=0)) if log else LinearAxis()
+        axis.formatter = NumeralTickFormatter(format="0.[0000]a")
+        if not log:
+            axis.ticker = BasicTicker(desired_num_ticks=5, num_minor_ticks=0)
+        self.figure.y_scale = LogScale() if log else LinearScale()
+        self.figure.left = [axis]
+        self.figure.ygrid[0].ticker = axis.ticker
+
+    def set_group(self, group: Group) -> None:
+        """Draw other metrics."""
+        self.group = group
+        self.show(self._runs, self.figure.x_range.end)
+
+    def show(self, runs: Sequence[Shown], steps: float) -> None:
+        """Draw these runs as they are now; call it at 2 to 4 Hz on the document's loop.
+
+        Args:
+            runs: What to overlay; the first has the colours of its metrics when it is alone.
+            steps: Where the axis of steps ends as long as nobody has zoomed.
+        """
+        self._runs = runs
+        if self._window == (-inf, inf):
+            self.figure.x_range.update(start=0, end=max(steps, 1))
+        wanted, items = set(), []
+        for index, run in enumerate(runs):
+            for metric in self.group.metrics:
+                if metric.name not in run.tail.curves:
+                    continue
+                colour = metric.colour if len(runs) == 1 else ORDER[index % len(ORDER)]
+                lines = [self._draw(run, metric, colour, smoothed) for smoothed in self._layers(metric)]
+                wanted |= {(run.id, metric.name, smoothed) for smoothed in self._layers(metric)}
+                items.append(LegendItem(label=self._label(run, metric, len(runs)), renderers=[lines[-1]]))
+        self._drop(wanted)
+        self._name(items)
+
+    def _draw(self, run: Shown, metric: Metric, colour: str, smoothed: bool) -> GlyphRenderer:
+        columns = smooth(run.tail.curves[metric.name].columns, self.smoothing if smoothed else 0)
+        x, y = visible(columns, self._window)
+        data = {"x": x.astype("f4"), "y": y.astype("f4")}
+        key = (run.id, metric.name, smoothed)
+        if key not in self._lines:
+            thin = metric.raw and not smoothed
+            line = self.figure.line(
+                "x",
+                "y",
+                source=ColumnDataSource(data),
+                line_width=1 if thin else 2,
+                line_alpha=0.9,
+                line_dash=metric.dash,
+                name=metric.label,
+            )
+            self._lines[key] = line
+        else:
+            line = self._lines[key]
+            line.data_source.data = data
+        faint = not smoothed and len(self._layers(metric)) == 2
+        line.glyph.line_alpha = 0.3 if faint else 0.9
+        if line.glyph.name != colour:
+            line.glyph.name = colour
+            themed(line.glyph, light={"line_color": LIGHT[colour]}, dark={"line_color": DARK[colour]})
+        return line
+
+    def _drop(self, wanted: set[tuple[str, str, bool]]) -> None:
+        gone = [key for key in self._lines if key not in wanted]
+        if gone:
+            lines = {id(self._lines.pop(key)) for key in gone}
+            self.figure.renderers = [r for r in self.figure.renderers if id(r) not in lines]
+
+    def _name(self, items: list[LegendItem]) -> None:
+        old = [(item.label.value, item.renderers) for item in self._legend.items]
+        if old != [(item.label.value, item.renderers) for item in items]:
+            self._legend.items = items
+
+    def _label(self, run: Shown, metric: Metric, count: int) -> str:
+        _, last = run.tail.curves[metric.name].last
+        value = f"{last:,.0f}" if self.group.format == "0,0" else f"{last:.3g}"
+        return f"{run.label + ' ' if count > 1 else ''}{metric.label}  {value}"
+
+    def _layers(self, metric: Metric) -> tuple[bool, ...]:
+        """Which layers a metric is drawn in: its values, and over them the smoothed ones."""
+        return (False, True) if metric.raw and self.smoothing else (False,)
+
+    def _add_legend(self) -> Legend:
+        legend = Legend(
+            items=[],
+            location="top_right",
+            padding=4,
+            margin=4,
+            spacing=0,
+            glyph_width=16,
+            glyph_height=14,
+            label_standoff=6,
+            border_radius=4,
+            stylesheets=[LEGEND],
+        )
+        self.figure.add_layout(legend)
+        return legend
+
+    def _zoomed(self, event: RangesUpdate) -> None:
+        last = max((run.tail.step for run in self._runs), default=0)
+        whole = event.x0 <= 0 and event.x1 >= last
+        self._window = (-inf, inf) if whole else (float(event.x0), float(event.x1))
+        self.show(self._runs, event.x1)
+
+    def _whole(self) -> None:
+        self._window = (-inf, inf)
+
+
+def _figure() -> Any:
+    plot = figure(
+        toolbar_location=None,
+        min_border=0,
+        min_border_left=40,
+        min_border_right=12,
+        tools="xpan,xwheel_zoom,reset",
+        active_scroll="xwheel_zoom",
+        sizing_mode="stretch_both",
+        x_range=Range1d(0, 1),
+        y_range=DataRange1d(range_padding=0.06, only_visible=True),
+        output_backend="canvas",
+    )
+    plot.xgrid.visible = False
+    plot.xaxis.ticker = BasicTicker(desired_num_ticks=5, num_minor_ticks=0)
+    plot.xaxis.formatter = NumeralTickFormatter(format="0,0")
+    hover = HoverTool(
+        mode="vline",
+        point_policy="snap_to_data",
+        line_policy="nearest",
+        tooltips=[("", "$name"), ("step", "@x{0,0}"), ("value", "@y{0.0000}")],
+    )
+    plot.add_tools(hover, CrosshairTool(dimensions="height", line_alpha=0.3))
+    return plot
+

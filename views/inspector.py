@@ -1,0 +1,249 @@
+"""The inspector pane: what is selected, its settings as a form, its shapes and where it comes from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from builder.catalogue import Signature, node_signature
+from builder.document import RAIL_PORT, Node, PortRef
+from builder.edits import (
+    Edit,
+    Rename,
+    RenameDocument,
+    SetLabel,
+    SetPort,
+    SetRepeat,
+    SetSetting,
+    SetSymbol,
+)
+from builder.sizes import parameters_of
+from engine.ports import KINDS
+from engine.settings import Value
+from views.captions import family_token
+from views.forms import Section, choice, number, read, rows_of
+from views.parts import Sheet
+from views.session import Session
+
+Sections = list[Section]
+
+
+class InspectorPane:
+    """Follows the selection; a changed field becomes an edit.
+
+    Args:
+        session: The window's state.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.part = Sheet(sections=self._sections())
+        self.part.on(self._receive)
+        session.param.watch(lambda _: self._show(), ["revision", "path", "nodes", "wires"])
+
+    def _show(self) -> None:
+        sections = self._sections()
+        if sections != self.part.sections:
+            self.part.sections = sections
+
+    def _sections(self) -> Sections:
+        s = self._session
+        if len(s.nodes) == 1 and s.nodes[0] in s.definition.nodes:
+            return self._of_node(s.nodes[0])
+        if len(s.nodes) > 1:
+            return self._of_many()
+        if len(s.wires) == 1:
+            return self._of_wire(s.wires[0])
+        return self._of_definition()
+
+    def _of_definition(self) -> Sections:
+        """Nothing is selected: the open definition and its sizes."""
+        s = self._session
+        here, root = s.definition, not s.path
+        rows = [{**choice("name", s.document.name), "field": "name"}] if root else []
+        form = rows_of(
+            [(symbol.field, symbol.value) for symbol in here.symbols], s.scope, prefix="symbol", own=True
+        )
+        parameters = parameters_of(s.document)
+        return [
+            {"kind": "title", "text": "Model" if root else here.title, "colour": family_token(here.family)},
+            *([{"kind": "text", "text": here.about}] if here.about else []),
+            *([{"kind": "formula", "text": here.formula}] if here.formula else []),
+            *([{"kind": "form", "id": "model", "rows": rows}] if rows else []),
+            {"kind": "heading", "text": "Sizes"},
+            {"kind": "form", "id": "symbols", "rows": form},
+            {"kind": "heading", "text": "Cost"},
+            {"kind": "table", "rows": [["parameters", grouped(parameters)], ["blocks", str(len(here.nodes))]]},
+            *([{"kind": "heading", "text": "Source"}, {"kind": "text", "text": here.paper}] if here.paper else []),
+        ]
+
+    def _of_node(self, name: str) -> Sections:
+        s = self._session
+        node = s.definition.nodes[name]
+        kind = node_signature(s.document, node, name)
+        if kind is None:
+            return _missing(node)
+        if node.is_rail:
+            return self._of_rail(name, node, kind)
+        head: Sections = [
+            {"kind": "title", "text": node.label or kind.title, "colour": family_token(kind.family)},
+            {"kind": "text", "text": kind.about},
+        ]
+        if kind.formula:
+            head.append({"kind": "formula", "text": kind.formula})
+        fields = [(field, node.settings.get(field.name, field.default)) for field in kind.fields]
+        form = rows_of(fields, s.scope, prefix="setting", given=node.settings)
+        return [
+            *head,
+            {"kind": "form", "id": name, "rows": [*form, *_repeat_rows(node, kind), *_name_rows(name, node)]},
+            {"kind": "heading", "text": "Ports"},
+            {"kind": "table", "mono": True, "rows": self._port_rows(name, kind)},
+            *self._cost(name),
+            {"kind": "heading", "text": "Source"},
+            {"kind": "text", "text": kind.paper or "A block of your own."},
+            {"kind": "links", "items": _links(kind)},
+        ]
+
+    def _of_rail(self, name: str, node: Node, kind: Signature) -> Sections:
+        port = node.port
+        assert port is not None
+        rows = [
+            {**choice("id", name), "field": "rename"},
+            {**choice("kind", port.kind, KINDS), "field": "port:kind"},
+            {**choice("shape", port.shape), "field": "port:shape", "help": "Dimensions such as B T d_model."},
+        ]
+        if node.kind == "input":
+            rows.append({**choice("optional", "on" if port.optional else "off", ("off", "on"))})
+            rows[-1]["field"] = "port:optional"
+        about = "comes into" if node.kind == "input" else "leaves"
+        return [
+            {"kind": "title", "text": node.label or name, "colour": "hidden"},
+            {"kind": "text", "text": port.about or f"What {about} {self._session.definition.title.lower()}."},
+            {"kind": "form", "id": name, "rows": rows},
+            {"kind": "heading", "text": "Ports"},
+            {"kind": "table", "mono": True, "rows": self._port_rows(name, kind)},
+        ]
+
+    def _of_many(self) -> Sections:
+        count = len(self._session.nodes)
+        items = [
+            {"id": "duplicate", "text": "Duplicate", "keys": "Ctrl+D"},
+            {"id": "delete", "text": "Delete", "keys": "Del"},
+        ]
+        return [
+            {"kind": "title", "text": f"{count} blocks", "colour": "accent"},
+            {"kind": "text", "text": "Drag one to move them together."},
+            {"kind": "links", "items": items},
+        ]
+
+    def _of_wire(self, text: str) -> Sections:
+        s = self._session
+        source, _, target = text.partition(">")
+        shape = s.report.shapes.get(s.definition.name, {}).get(PortRef.parse(source), "")
+        found = [p.message for p in s.report.diagnostics if str(p.where.wire) == text]
+        return [
+            {"kind": "title", "text": "Wire", "colour": "hidden"},
+            *({"kind": "text", "text": message, "tone": "err"} for message in found),
+            {"kind": "table", "mono": True, "rows": [["from", source], ["to", target], ["carries", shape or "?"]]},
+            {"kind": "links", "items": [{"id": "delete", "text": "Delete", "keys": "Del"}]},
+        ]
+
+    def _port_rows(self, name: str, kind: Signature) -> list[list[str]]:
+        shapes = self._session.report.shapes.get(self._session.definition.name, {})
+        rows = []
+        for side, ports in (("in", kind.inputs), ("out", kind.outputs)):
+            for port in ports:
+                label = "watch" if port.watch else side
+                shape = shapes.get(PortRef(name, port.name), port.shape)
+                rows.append([f"{name if port.name == RAIL_PORT else port.name} {label}", shape])
+        return rows
+
+    def _cost(self, name: str) -> Sections:
+        s = self._session
+        own, total = parameters_of(s.document, (*s.path, name)), parameters_of(s.document)
+        if not own:
+            return []
+        share = 100 * own / max(total, 1)
+        rows = [["parameters", grouped(own)], ["share of the model", f"{share:.0f} %"]]
+        return [
+            {"kind": "heading", "text": "Cost"},
+            {"kind": "table", "rows": rows},
+            {"kind": "meter", "value": round(share), "title": "share of the model's parameters"},
+        ]
+
+    def _receive(self, message: dict[str, Any]) -> None:
+        edit = self._edit(str(message.get("name", "")), message.get("value"))
+        if edit is not None and not self._session.apply(edit):
+            self.part.param.trigger("sections")  # the form shows the old value again
+
+    def _edit(self, field: str, value: Any) -> Edit | None:
+        """The edit that a changed field asks for."""
+        s = self._session
+        at, node = s.definition.name, s.nodes[0] if len(s.nodes) == 1 else ""
+        what, _, name = field.partition(":")
+        match what:
+            case "name":
+                return RenameDocument(name=str(value))
+            case "symbol":
+                symbol = next(x for x in s.definition.symbols if x.name == name)
+                return SetSymbol(at=at, name=name, value=read(symbol.field, value))
+            case "setting":
+                return SetSetting(at=at, node=node, name=name, value=self._value(node, name, value))
+            case "label":
+                return SetLabel(at=at, node=node, text=str(value))
+            case "rename":
+                return Rename(at=at, node=node, new=str(value).strip())
+            case "repeat":
+                return SetRepeat(at=at, node=node, repeat=number(str(value)) or None)
+            case "port":
+                return _set_port(at, node, name, str(value))
+        return None
+
+    def _value(self, node: str, name: str, value: Any) -> Value:
+        kind = node_signature(self._session.document, self._session.definition.nodes[node], node)
+        field = kind.field(name) if kind else None
+        return read(field, value) if field else str(value)
+
+
+def _set_port(at: str, node: str, name: str, value: str) -> Edit:
+    match name:
+        case "kind":
+            return SetPort(at=at, node=node, kind=value)
+        case "shape":
+            return SetPort(at=at, node=node, shape=value)
+        case _:
+            return SetPort(at=at, node=node, optional=value == "on")
+
+
+def grouped(count: int) -> str:
+    """A whole number in groups of three, parted by thin spaces."""
+    return f"{count:,}".replace(",", "\u2009")
+
+
+def _missing(node: Node) -> Sections:
+    text = f"No block called {node.kind!r} is installed here. It is kept as it is; install its plugin to use it."
+    rows = [[name, str(value)] for name, value in node.settings.items()]
+    return [
+        {"kind": "title", "text": node.label or node.kind, "colour": "err"},
+        {"kind": "text", "text": text},
+        {"kind": "table", "mono": True, "rows": rows},
+    ]
+
+
+def _repeat_rows(node: Node, kind: Signature) -> Sections:
+    if not kind.composite:
+        return []
+    row = choice("repeat", "" if node.repeat is None else str(node.repeat))
+    return [{**row, "field": "repeat", "hint": "layers", "help": "How many in a row; empty is one, as it is."}]
+
+
+def _name_rows(name: str, node: Node) -> Sections:
+    return [
+        {**choice("label", node.label), "field": "label", "help": "What the canvas calls it."},
+        {**choice("id", name), "field": "rename", "help": "Part of the keys of its weights."},
+    ]
+
+
+def _links(kind: Signature) -> list[dict[str, str]]:
+    opens = [{"id": "open-inside", "text": "Open inside", "keys": "↵"}] if kind.composite else []
+    rest = [("duplicate", "Duplicate", "Ctrl+D"), ("delete", "Delete", "Del")]
+    return [*opens, *({"id": i, "text": t, "keys": k} for i, t, k in rest)]

@@ -1,0 +1,151 @@
+"""The run that the toolbar commands and the panes follow. The web process never trains; it reads a folder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import param
+from loguru import logger
+
+from builder.document import Document
+from builder.run import create_run
+from engine import jobs, locations, runs
+from engine.channel import Command, Pause, Resume, Step, Stop
+from engine.config import RunConfig
+from engine.curves import MetricsTail
+from engine.errors import StepwiseError
+from engine.runs import EventTail, Status
+
+
+class Runner(param.Parameterized):
+    """State: the folder of the run that is followed, and all that was read of it so far."""
+
+    folder = param.ClassSelector(class_=Path, allow_None=True, doc="The run that is followed.")
+    status = param.ClassSelector(class_=Status, allow_None=True, doc="What the run says of itself.")
+    samples = param.List(default=[], doc="Its latest answers: input, answer, wanted.")
+    checkpoints = param.List(default=[], doc="Steps of which there is a checkpoint.")
+    revision = param.Integer(default=0, doc="Grows whenever something new was read.")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tail: MetricsTail | None = None
+        self._events: EventTail | None = None
+
+    @property
+    def is_going(self) -> bool:
+        """Whether the followed run has a process."""
+        return self.status is not None and self.status.is_going
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the followed run waits to be resumed."""
+        return self.status is not None and self.status.state == "paused"
+
+    @property
+    def step(self) -> int:
+        """Steps that the followed run has done."""
+        return self.tail.step if self.tail else 0
+
+    def start(self, document: Document, config: RunConfig) -> Path:
+        """Make a run of `document`, start it and follow it.
+
+        Raises:
+            StepwiseError: If the document cannot be trained so.
+        """
+        folder = create_run(document, config, locations.runs())
+        jobs.start(folder)
+        logger.bind(run=folder.name).info("Run started")
+        self.follow(folder)
+        return folder
+
+    def start_one_step(self, document: Document, config: RunConfig) -> None:
+        """Like `start`, but wait after the first step."""
+        self.send_to(self.start(document, config), Step())
+
+    def send(self, command: Command) -> None:
+        """Tell the followed run something."""
+        if self.folder is not None:
+            self.send_to(self.folder, command)
+
+    def send_to(self, folder: Path, command: Command) -> None:
+        """Tell a run something."""
+        jobs.send(folder, command)
+
+    def toggle(self) -> None:
+        """Pause the followed run, or let it go on."""
+        self.send(Resume() if self.is_paused else Pause())
+
+    def stop(self) -> None:
+        """End the followed run after its present step."""
+        if self.is_going:
+            self.send(Stop())
+
+    def go_on(self, folder: Path) -> None:
+        """Start a run again that was stopped or has failed, from its last checkpoint.
+
+        Raises:
+            StepwiseError: If it cannot go on.
+        """
+        jobs.start(folder)
+        self.follow(folder)
+
+    def follow(self, folder: Path) -> None:
+        """Show another run from now on."""
+        self.tail, self._events = MetricsTail(folder), EventTail(folder)
+        self.param.update(folder=folder, status=_status(folder), samples=[], checkpoints=[])
+        self.poll()
+
+    def follow_newest(self) -> None:
+        """Show the newest run that is going on, else the newest one; does nothing if there is none."""
+        found = runs.folders(locations.runs())
+        going = [folder for folder in found if (status := _status(folder)) and status.is_going]
+        if found:
+            self.follow((going or found)[0])
+
+    def poll(self) -> None:
+        """Read what is new; call it a few times a second."""
+        if self.folder is None or self.tail is None or self._events is None:
+            return
+        events, rows = self._events.read(), self.tail.read()
+        status = _status(self.folder)
+        if status and status.is_going and status.state != "queued":
+            status = replace(status, step=self.tail.step)
+        changes = self._of_events(events)
+        if status != self.status:
+            changes["status"] = status
+        if rows or changes:
+            self.param.update(**changes, revision=self.revision + 1)
+
+    def _of_events(self, events: list[dict[str, Any]]) -> dict[str, Any]:
+        sampled = [event for event in events if event.get("type") == "sampled"]
+        saved = [int(event["step"]) for event in events if event.get("type") == "checkpointed"]
+        changes: dict[str, Any] = {"samples": sampled[-1]["samples"]} if sampled else {}
+        if saved:
+            changes["checkpoints"] = sorted({*self.checkpoints, *saved})
+        return changes
+
+    def seconds_left(self) -> float | None:
+        """Until the run is done, at the speed it had so far; `None` before the first steps."""
+        if not (self.status and self.tail and self.tail.step):
+            return None
+        elapsed = self.tail.last().get("elapsed")
+        left = self.status.steps - self.tail.step
+        return None if elapsed is None else elapsed / self.tail.step * left
+
+
+def _status(folder: Path) -> Status | None:
+    try:
+        return jobs.reap(folder)
+    except StepwiseError:
+        return None
+
+
+def clock(seconds: float | None) -> str:
+    """Minutes and seconds, `1:05`; hours where there are any."""
+    if seconds is None:
+        return "–"
+    whole = int(max(0, seconds))
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"

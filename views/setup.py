@@ -1,0 +1,106 @@
+"""The setup pane: what the model is trained for, how, and what its data looks like."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import param
+
+from builder.document import Document
+from builder.edits import Batch, Edit, SetSymbol, SetTask
+from engine.config import RunConfig
+from engine.data import TASKS, Task
+from engine.errors import StepwiseError
+from views.forms import choice, read, rows_of
+from views.parts import Sheet
+from views.session import Session
+
+FIT = ("vocab_size", "max_len", "n_classes")  # symbols that the data decides
+EXAMPLES = 3
+
+
+class Setup(param.Parameterized):
+    """State: how the next run is trained."""
+
+    config = param.ClassSelector(class_=RunConfig, doc="Settings of the next run.")
+
+    def __init__(self, config: RunConfig) -> None:
+        super().__init__(config=config)
+
+
+class SetupPane:
+    """A form of the run's settings beside examples of the task.
+
+    Args:
+        session: The window's state.
+        setup: Where the settings are kept.
+    """
+
+    def __init__(self, session: Session, setup: Setup) -> None:
+        self._session, self._setup = session, setup
+        self.part = Sheet(sections=self._sections())
+        self.part.on(self._receive)
+        setup.param.watch(lambda _: self._show(), ["config"])
+
+    def _show(self) -> None:
+        self.part.sections = self._sections()
+
+    def _sections(self) -> list[dict[str, Any]]:
+        config = self._setup.config
+        task = TASKS[config.task]
+        values = config.to_dict()
+        given = [field.name for field in config.fields() if values[field.name] != field.default]
+        fields = [(field, values[field.name]) for field in config.fields() if field.name != "task"]
+        return [
+            {"kind": "title", "text": task.title, "colour": "accent"},
+            {"kind": "text", "text": task.about},
+            {"kind": "samples", "rows": example_rows(task)},
+            {
+                "kind": "form",
+                "id": "run",
+                "columns": 3,
+                "rows": [
+                    {**choice("task", task.name, list(TASKS)), "field": "task"},
+                    *rows_of(fields, {}, prefix="config", given=given),
+                ],
+            },
+        ]
+
+    def _receive(self, message: dict[str, Any]) -> None:
+        name, value = str(message["name"]), message["value"]
+        if name == "task":
+            choose_task(self._session, self._setup, str(value))
+            return
+        name = name.removeprefix("config:")
+        field = next(field for field in self._setup.config.fields() if field.name == name)
+        try:
+            self._setup.config = replace(self._setup.config, **{name: read(field, value)})
+        except StepwiseError as error:
+            self._session.tell(str(error))
+            self._show()
+
+
+def choose_task(session: Session, setup: Setup, name: str) -> None:
+    """Train for another task: the model's vocabulary and length follow the data, as one undo step."""
+    setup.config = replace(setup.config, task=name)
+    edit = fitted(session.document, TASKS[name])
+    if session.document.task != name or edit.edits:
+        session.apply(Batch(edits=(SetTask(task=name), *edit.edits), label=f"Train for {name}"))
+
+
+def fitted(document: Document, task: Task) -> Batch:
+    """Edits that give the model the sizes that the task's data needs."""
+    sizes = task.sizes(task.templates[0])
+    edits: list[Edit] = []
+    for symbol in document.main.symbols:
+        wanted = sizes.get(symbol.name)
+        if symbol.name in FIT and wanted is not None and symbol.value != wanted:
+            edits.append(SetSymbol(name=symbol.name, value=wanted))
+    return Batch(edits=tuple(edits), label="Fit the data")
+
+
+def example_rows(task: Task) -> list[dict[str, str]]:
+    """Held-out examples with the answers that are wanted."""
+    found = task.examples(EXAMPLES)
+    return [{"input": e.text, "answer": e.wanted, "wanted": e.wanted} for e in found]

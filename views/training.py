@@ -1,0 +1,133 @@
+"""The train pane: live curves of the run and of runs beside it, progress, and what the model answers now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import panel as pn
+
+from engine.curves import MetricsTail
+from engine.runs import read_status
+from views.curves import GROUPS, LOSS, CurvePlot, Shown
+from views.inspector import grouped
+from views.parts import Bar, Sheet
+from views.runner import Runner, clock
+
+NO_RUN = "Press Train to start a run. Its loss, accuracy and answers appear here while it learns."
+SMOOTH = {"raw": 0.0, "smooth 0.6": 0.6, "smooth 0.9": 0.9, "smooth 0.98": 0.98}
+PLOTS = """:host { min-width: 0; } .bk-Figure { min-width: 0; }"""
+SHOWN_SAMPLES = 3
+
+
+class TrainingPane:
+    """Follows the runner; other runs may be laid over its curves.
+
+    Args:
+        runner: The run that is followed.
+    """
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._beside: dict[str, MetricsTail] = {}
+        self._loss, self._other = CurvePlot(LOSS, log=True), CurvePlot(GROUPS["Accuracy"])
+        self._metric, self._smooth = "Accuracy", "raw"
+        self._head = Bar(items=self._head_items(), sizing_mode="stretch_width", height=28, margin=0)
+        self._tools = Bar(items=self._tool_items(), sizing_mode="stretch_width", height=28, margin=0)
+        self._samples = Sheet(sections=self._sample_sections(), sizing_mode="stretch_width", height=92, margin=0)
+        self._tools.on(self._receive)
+        plots = pn.Row(
+            *(
+                pn.pane.Bokeh(plot.figure, sizing_mode="stretch_both", margin=0)
+                for plot in (self._loss, self._other)
+            ),
+            sizing_mode="stretch_both",
+            margin=0,
+            stylesheets=[PLOTS],
+        )
+        self.view = pn.Column(
+            self._head, self._tools, plots, self._samples, sizing_mode="stretch_both", margin=0
+        )
+        runner.param.watch(lambda _: self.refresh(), ["revision", "folder"])
+        self.refresh()
+
+    def lay_over(self, folders: list[Path]) -> None:
+        """Draw these runs beside the one that is followed."""
+        self._beside = {str(f): self._beside.get(str(f)) or MetricsTail(f) for f in folders}
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Draw what is new."""
+        for tail in self._beside.values():
+            tail.read()
+        shown, steps = self._shown()
+        self._loss.show(shown, steps)
+        self._other.show(shown, steps)
+        self._head.items = self._head_items()
+        sections = self._sample_sections()
+        if sections != self._samples.sections:
+            self._samples.sections = sections
+
+    def _shown(self) -> tuple[list[Shown], float]:
+        runner, shown, steps = self._runner, [], 1.0
+        if runner.folder is not None and runner.tail is not None and runner.status is not None:
+            shown.append(Shown(str(runner.folder), runner.status.name, runner.tail))
+            steps = max(runner.status.steps, runner.step)
+        for name, tail in self._beside.items():
+            if name != str(runner.folder):
+                shown.append(Shown(name, read_status(Path(name)).name, tail))
+                steps = max(steps, tail.step)
+        return shown, steps
+
+    def _head_items(self) -> list[dict[str, Any]]:
+        runner, status = self._runner, self._runner.status
+        if status is None or runner.tail is None:
+            return [{"kind": "text", "text": NO_RUN}]
+        last = runner.tail.last()
+        done = 100 * runner.step / max(1, status.steps)
+        failed = status.state == "failed"
+        dot = {"running": "ok", "paused": "warn", "failed": "err"}.get(status.state, "")
+        items: list[dict[str, Any]] = [
+            {"kind": "text", "text": status.name, "tone": "strong", "dot": dot},
+            {"kind": "text", "text": f"step {grouped(runner.step)} / {grouped(status.steps)}"},
+            {"kind": "meter", "value": round(done, 1), "title": "progress"},
+        ]
+        if failed:
+            return [*items[:2], {"kind": "text", "text": status.reason, "tone": "err"}]
+        speed = last.get("tokens_per_s")
+        times = clock(last.get("elapsed"))
+        if status.is_going:
+            times += f" · ETA {clock(runner.seconds_left())}"
+        return [
+            *items,
+            {"kind": "text", "text": f"{grouped(int(speed))} tokens/s" if speed else status.state},
+            {"kind": "text", "text": times if status.is_going else f"{times} · {status.state}"},
+        ]
+
+    def _tool_items(self) -> list[dict[str, Any]]:
+        scale = "log" if self._loss.log else "linear"
+        return [
+            {"kind": "text", "text": "Loss", "tone": "strong"},
+            {"kind": "segments", "id": "scale", "title": "Axis of the loss", "options": ["log", "linear"], "value": scale},
+            {"kind": "select", "id": "smooth", "title": "Smoothing", "options": list(SMOOTH), "value": self._smooth},
+            {"kind": "gap"},
+            {"kind": "select", "id": "metric", "title": "Second plot", "options": list(GROUPS), "value": self._metric},
+        ]
+
+    def _sample_sections(self) -> list[dict[str, Any]]:
+        if not self._runner.samples:
+            return [{"kind": "text", "text": "Answers of the model appear here after its first steps."}]
+        return [{"kind": "samples", "rows": self._runner.samples[:SHOWN_SAMPLES]}]
+
+    def _receive(self, message: dict[str, Any]) -> None:
+        match message["id"]:
+            case "scale":
+                self._loss.set_log(message["value"] == "log")
+            case "smooth":
+                self._smooth = message["value"]
+                self._loss.smoothing = self._other.smoothing = SMOOTH[self._smooth]
+                self.refresh()
+            case "metric":
+                self._metric = message["value"]
+                self._other.set_group(GROUPS[self._metric])
+        self._tools.items = self._tool_items()
