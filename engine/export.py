@@ -79,11 +79,21 @@ def export(bundle: ExportBundle, format: str, out: Path) -> Path:
         UnknownNameError: If there is no such format.
         ExportError: If the model cannot be written so, or `out` has something in it.
     """
-    exporter = FORMATS[format]
+    check(format, out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    return FORMATS[format](bundle, out)
+
+
+def check(format: str, out: Path) -> None:
+    """Refuse what `export` would refuse, before a model is made.
+
+    Raises:
+        UnknownNameError: If there is no such format.
+        ExportError: If `out` has something in it.
+    """
+    _ = FORMATS[format]
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ExportError(f"{out} is not empty. Name a new folder, or remove what is in it.")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    return exporter(bundle, out)
 
 
 def export_safetensors(bundle: ExportBundle, out: Path) -> Path:

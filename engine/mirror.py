@@ -88,9 +88,10 @@ class Mirror:
         self._bundle = bundle
         self._alive = alive
         self._done: dict[Path, int] = {}
+        self._reaped = False
 
     def sync(self, root: Path) -> bool:
-        """Bring every run below `root` up to date, a piece each.
+        """Bring every run below `root` up to date, a piece each; at first, close runs that are gone.
 
         Returns:
             Whether anything is going on or left to write.
@@ -98,6 +99,9 @@ class Mirror:
         Raises:
             TrackerAwayError: If the tracker does not answer.
         """
+        if not self._reaped:
+            self.reap(root)
+            self._reaped = True
         busy = [self.follow(entry) for entry in root.iterdir() if (entry / STATUS_FILE).exists()]
         return any(busy)
 
@@ -209,24 +213,21 @@ class Mirror:
             logger.bind(run=folder.name).warning("The run's model is not mirrored: {}", error)
         return self._note(folder, replace(mark, model=step))
 
-    def watch(self, root: Path, stop: Callable[[], bool], every: float = 0.5) -> None:
-        """Follow all runs below `root` until `stop()`; wait longer the longer the tracker is away.
+    def watch(self, look: Callable[[], bool], stop: Callable[[], bool], every: float = 0.5) -> None:
+        """Look again and again until nothing is going on and `stop()`.
 
         Args:
-            root: Folder of run folders; need not exist yet.
-            stop: Asked between two looks, while nothing is going on.
-            every: Seconds between two looks.
+            look: `sync` or `follow`; whether something goes on. While the tracker is away, nothing does.
+            stop: Whether we may end.
+            every: Seconds between two looks; more while the tracker is away.
         """
-        pause, known_lost = every, False
+        pause = every
         while True:
-            busy = False
             try:
-                if root.exists():
-                    known_lost = known_lost or self.reap(root) is not None
-                    busy = self.sync(root)
+                busy = look()
                 pause = every
             except TrackerAwayError as error:
-                pause = min(2 * pause, LONGEST_PAUSE)
+                busy, pause = False, min(2 * pause, LONGEST_PAUSE)
                 logger.warning("Next try in {:.0f} s. {}", pause, error)
             if not busy and stop():
                 return

@@ -193,8 +193,9 @@ class MlflowTracker:
         self._client: MlflowClient | None = None
         self._experiment = ""
 
-    def _connect(self) -> MlflowClient:
-        """The client; made at the first call, because MLflow takes seconds to import."""
+    @property
+    def client(self) -> MlflowClient:
+        """MLflow's client; made at the first call, because MLflow takes seconds to import."""
         if self._client is None:
             from mlflow import MlflowClient
 
@@ -215,7 +216,7 @@ class MlflowTracker:
             from mlflow.exceptions import MlflowException
 
             try:
-                yield self._connect()
+                yield self.client
             except (MlflowException, OSError) as error:
                 raise self._explained(error) from error
 
@@ -231,9 +232,8 @@ class MlflowTracker:
     def begin(self, portrait: Portrait) -> str:
         """See `Tracker.begin`; a run is found again by its folder."""
         with self._reaching() as client:
-            known = client.search_runs(
-                [self._experiment], f"tags.`{FOLDER_TAG}` = '{portrait.folder}'", max_results=1
-            )
+            query = f"tags.`{FOLDER_TAG}` = {_quoted(portrait.folder)}"
+            known = client.search_runs([self._experiment], query, max_results=1)
             run_id = known[0].info.run_id if known else self._create(client, portrait)
             for name, text in portrait.files.items():
                 client.log_text(run_id, text, name)
@@ -290,3 +290,8 @@ class MlflowTracker:
 
 def _pieces(items: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
     return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def _quoted(text: str) -> str:
+    """A text as MLflow's search wants it; it knows no escape, so the quote is one that is not inside."""
+    return f"'{text}'" if "'" not in text else f'"{text}"'

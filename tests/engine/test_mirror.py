@@ -135,7 +135,8 @@ def test_watch_ends_when_asked_though_the_tracker_is_away(tmp_path: Path) -> Non
     tracker, folder = MemoryTracker(), new_run(tmp_path)
     tracker.away = True
 
-    mirror_to(tracker).watch(tmp_path, stop=lambda: True, every=0.01)
+    mirror = mirror_to(tracker)
+    mirror.watch(lambda: mirror.sync(tmp_path), stop=lambda: True, every=0.01)
 
     assert not (folder / MARK_FILE).exists()
 

@@ -1,0 +1,176 @@
+"""The mirror's process: `python -m builder.mirror --root artifacts`, which copies all runs below to MLflow.
+
+It is nice to everybody: nobody waits for it, and it computes only when nothing else wants to. One at a time
+works on a folder of runs; others wait for their turn. It ends when the app that started it is gone and no run
+is going.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+from filelock import FileLock, Timeout
+from loguru import logger
+
+import builder
+from engine import locations
+from engine.errors import StepwiseError
+from engine.mirror import Mirror
+from engine.status import read_status
+from engine.tracking import MlflowTracker, Portrait
+
+if TYPE_CHECKING:
+    from engine.export import ExportBundle
+
+NICE = 19
+TURN = 0.5  # seconds between two looks whether the folder is free
+
+
+def start(root: Path | None = None, once: Path | None = None) -> subprocess.Popen[bytes]:
+    """Start the mirror in a process of its own. Returns at once.
+
+    Args:
+        root: Where runs and MLflow's store are; `locations.artifacts()` if not given.
+        once: Follow this run only, to its end; it need not be below `root`.
+    """
+    command = [sys.executable, "-m", "builder.mirror", "--root", str(root or locations.artifacts())]
+    command += ["--owner", str(os.getpid())] + (["--once", str(once.resolve())] if once else [])
+    source = str(Path(builder.__file__).parent.parent)
+    paths = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")]))
+    return subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True, env={**os.environ, "PYTHONPATH": paths},
+    )  # fmt: skip
+
+
+def make_mirror(root: Path) -> Mirror:
+    """The mirror of the runs below `root` to the store that is set."""
+    store = locations.tracking_uri(root)
+    tracker = MlflowTracker(store, root / "mlflow")
+    return Mirror(tracker, store=store, portray=portray, bundle=bundle, alive=is_alive)
+
+
+def portray(folder: Path) -> Portrait:
+    """What is known of a run at its start: settings, symbols, its graph and a picture of it."""
+    from builder import picture, store, values
+    from engine import runs
+
+    status, text = read_status(folder), (folder / runs.GRAPH_FILE).read_text("utf-8")
+    document = store.loads(text)
+    return Portrait(
+        name=status.name,
+        folder=str(folder.resolve()),
+        started=int(1000 * status.created),
+        params={**runs.read_config(folder).to_dict(), **values.scope(document.main)},
+        tags={
+            "task": status.task,
+            "model": document.name,
+            "graph": hashlib.sha256(text.encode()).hexdigest()[:16],
+            "host": socket.gethostname(),
+        },
+        files={"graph.json": text, "graph.svg": picture.svg(document)},
+    )
+
+
+def bundle(folder: Path) -> ExportBundle:
+    """The model of a run at its newest checkpoint."""
+    from builder.run import export_bundle
+
+    return export_bundle(folder)
+
+
+def is_alive(folder: Path) -> bool:
+    """Whether a run goes on; one whose process is gone is buried on the way."""
+    status = read_status(folder)
+    if _exists(status.pid):
+        return True
+    from engine import jobs
+
+    return jobs.reap(folder).is_going
+
+
+@contextmanager
+def _turn(folder: Path, needed: Callable[[], bool]) -> Iterator[bool]:
+    """Wait until no other mirror works on `folder`; yields whether that came before nobody `needed` us."""
+    lock = FileLock(folder / ".mirror.lock")
+    while True:
+        try:
+            lock.acquire(timeout=TURN)
+        except Timeout:
+            if not needed():
+                yield False
+                return
+        else:
+            break
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def run(root: Path, owner: int, once: Path | None) -> None:
+    """Mirror until nobody needs it any more.
+
+    Args:
+        root: Where runs and MLflow's store are.
+        owner: Process that needs it; 0 if none.
+        once: The only run to follow, or all.
+    """
+    folder = once.parent if once else locations.runs(root)
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def needed() -> bool:
+        return _is_going(once) if once else _exists(owner)
+
+    with _turn(folder, needed) as ours:
+        if not ours:
+            return
+        mirror = make_mirror(root)
+        look = (lambda: mirror.follow(once)) if once else (lambda: mirror.sync(folder))
+        mirror.watch(look, stop=lambda: not needed())
+
+
+def _exists(pid: int) -> bool:
+    """Whether there is such a process; 0 is none, and a zombie is gone."""
+    try:
+        return pid > 0 and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _is_going(folder: Path) -> bool:
+    try:
+        return read_status(folder).is_going
+    except StepwiseError:
+        return False
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Read the command line and mirror; the log goes to `mirror.log`."""
+    parser = argparse.ArgumentParser(prog="python -m builder.mirror", description=__doc__)
+    parser.add_argument("--root", type=Path, default=None, help="folder of runs/ and mlflow.db")
+    parser.add_argument("--once", type=Path, default=None, help="follow this run only, to its end")
+    parser.add_argument("--owner", type=int, default=0, help="process without which nothing new begins")
+    options = parser.parse_args(arguments)
+    root = (options.root or locations.artifacts()).resolve()
+    root.mkdir(parents=True, exist_ok=True)
+    logger.add(root / "mirror.log", rotation="1 MB", retention=1)
+    os.nice(NICE)
+    began = time.monotonic()
+    run(root, options.owner, options.once and options.once.resolve())
+    logger.debug("The mirror ends after {:.0f} s.", time.monotonic() - began)
+
+
+if __name__ == "__main__":
+    main()
