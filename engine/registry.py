@@ -15,7 +15,10 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A sentence that names the closest of `known`, or lists them all."""
     names = sorted(known)
     close = get_close_matches(name, names, n=1)
-    return f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(names) or 'none'}."
+    if close:
+        return f"Did you mean {close[0]!r}?"
+    more = ", …" if len(names) > 20 else ""
+    return f"Known: {', '.join(names[:20]) or 'none'}{more}."
 
 
 class Registry(Generic[T]):
