@@ -112,7 +112,7 @@ def fail_at_once(_folder: Path, _channel: FolderChannel) -> None:
 
 def die_at_once(_folder: Path, _channel: FolderChannel) -> None:
     """A run that is killed."""
-    import os  # noqa: PLC0415
-    import signal  # noqa: PLC0415
+    import os
+    import signal
 
     os.kill(os.getpid(), signal.SIGKILL)
