@@ -34,16 +34,22 @@ if TYPE_CHECKING:
     from engine.export import ExportBundle
 
 NICE = 19
+SWITCH = "STEPWISE_MIRROR"  # environment variable; `off` where nothing is to be copied, as in tests
 TURN = 0.5  # seconds between two looks whether the folder is free
 
 
-def start(root: Path | None = None, once: Path | None = None) -> subprocess.Popen[bytes]:
+def start(root: Path | None = None, once: Path | None = None) -> subprocess.Popen[bytes] | None:
     """Start the mirror in a process of its own. Returns at once.
 
     Args:
         root: Where runs and MLflow's store are; `locations.artifacts()` if not given.
         once: Follow this run only, to its end; it need not be below `root`.
+
+    Returns:
+        The process; `None` where the environment says `STEPWISE_MIRROR=off`.
     """
+    if os.environ.get(SWITCH) == "off":
+        return None
     command = [sys.executable, "-m", "builder.mirror", "--root", str(root or locations.artifacts())]
     command += ["--owner", str(os.getpid())] + (["--once", str(once.resolve())] if once else [])
     source = str(Path(builder.__file__).parent.parent)

@@ -24,10 +24,27 @@ Paths = list[str]
 
 
 class Tape(dict[str, Tensor]):
-    """Values by path and port, in the order the model made them; the last forward's stay."""
+    """Values by path and port, in the order the model made them; those of the last forward stay.
+
+    Args:
+        wanted: What to keep, all if `None`.
+    """
+
+    def __init__(self, wanted: frozenset[str] | None = None) -> None:
+        super().__init__()
+        self.wanted = wanted
 
     def __missing__(self, path: str) -> Tensor:
         raise UnknownNameError(f"Nothing was recorded at {path!r}. {did_you_mean(path, self)}")
+
+    def wants(self, paths: Paths, port: str) -> bool:
+        """Whether a port is wanted at one of these paths."""
+        return self.wanted is None or any(_key(path, port) in self.wanted for path in paths)
+
+    def take(self, key: str, value: Tensor) -> None:
+        """Keep a value, without its gradient, if it is wanted."""
+        if self.wanted is None or key in self.wanted:
+            self[key] = value.detach()
 
 
 def watch_ports(module: nn.Module) -> tuple[str, ...]:
@@ -58,14 +75,14 @@ def record(model: nn.Module, ports: Iterable[str] | None = None) -> Iterator[Tap
     Raises:
         UnknownNameError: If the model has no such port; the message has the closest.
     """
-    tape, handles = Tape(), []
-    wanted = None if ports is None else set(ports)
+    wanted = None if ports is None else frozenset(ports)
+    modules = _modules(model)
+    _check(wanted, modules)
+    tape, handles = Tape(wanted), []
     try:
-        for module, paths in _modules(model):
-            handles += _watch(module, paths, wanted, tape)
-            handles += _listen(module, paths, wanted, tape)
-        if wanted:
-            _refuse(model, wanted)
+        for module, paths in modules:
+            handles += _watch(module, paths, tape)
+            handles += _listen(module, paths, tape)
         yield tape
     finally:
         for handle in handles:
@@ -80,62 +97,56 @@ def _modules(model: nn.Module) -> list[tuple[nn.Module, Paths]]:
     return list(found.items())
 
 
-def _take(wanted: set[str] | None, paths: Paths, ports: tuple[str, ...]) -> tuple[str, ...]:
-    """The ports to record; what is taken leaves `wanted`, so that the rest is unknown."""
-    if wanted is None:
-        return ports
-    names = {f"{path}.{port}".lstrip("."): port for path in paths for port in ports}
-    hits = names.keys() & wanted
-    wanted -= hits
-    return tuple(dict.fromkeys(names[hit] for hit in sorted(hits)))
+def _check(wanted: frozenset[str] | None, modules: list[tuple[nn.Module, Paths]]) -> None:
+    """Refuse ports that no module has."""
+    if not wanted:
+        return
+    both = ((paths, (*watch_ports(module), *output_ports(module))) for module, paths in modules)
+    known = [_key(path, port) for paths, ports in both for path in paths for port in ports]
+    for name in sorted(wanted - set(known)):
+        raise UnknownNameError(f"The model has no port {name!r} to record. {did_you_mean(name, known)}")
 
 
-def _keep(tape: Tape, paths: Paths) -> Callable[[dict[str, Tensor]], None]:
+def _key(path: str, port: str) -> str:
+    return f"{path}.{port}".lstrip(".")
+
+
+def _recorder(tape: Tape, paths: Paths) -> Callable[[dict[str, Tensor]], None]:
     """A function that writes one call's values; call n of a shared layer belongs to path n."""
     calls = count()
 
     def keep(values: dict[str, Tensor]) -> None:
         path = paths[next(calls) % len(paths)]
-        tape.update({f"{path}.{port}".lstrip("."): value for port, value in values.items()})
+        for port, value in values.items():
+            tape.take(_key(path, port), value)
 
     return keep
 
 
-def _watch(module: nn.Module, paths: Paths, wanted: set[str] | None, tape: Tape) -> list[RemovableHandle]:
-    ports = _take(wanted, paths, watch_ports(module))
+def _watch(module: nn.Module, paths: Paths, tape: Tape) -> list[RemovableHandle]:
+    """Compute the wanted watch ports of a module before each of its calls."""
+    ports = [port for port in watch_ports(module) if tape.wants(paths, port)]
     if not ports:
         return []
-    keep, watch = _keep(tape, paths), module.watch
+    keep, watch = _recorder(tape, paths), module.watch
     assert callable(watch)
 
     @torch.no_grad()
     def look(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        keep({port: watch(port, *args, **kwargs).detach() for port in ports})
+        keep({port: watch(port, *args, **kwargs) for port in ports})
 
     return [module.register_forward_pre_hook(look, with_kwargs=True)]
 
 
-def _listen(module: nn.Module, paths: Paths, wanted: set[str] | None, tape: Tape) -> list[RemovableHandle]:
+def _listen(module: nn.Module, paths: Paths, tape: Tape) -> list[RemovableHandle]:
+    """Keep the wanted outputs of a module; if nothing is named, none is."""
     names = output_ports(module)
-    ports = _take(wanted, paths, names) if wanted is not None else ()
-    if not ports:
+    if tape.wanted is None or not any(tape.wants(paths, name) for name in names):
         return []
-    keep = _keep(tape, paths)
+    keep = _recorder(tape, paths)
 
     def hear(_: nn.Module, __: tuple[Any, ...], output: Any) -> None:
         values = output if isinstance(output, tuple) else (output,)
-        by_name = output if isinstance(output, dict) else dict(zip(names, values, strict=False))
-        keep({port: by_name[port].detach() for port in ports})
+        keep(output if isinstance(output, dict) else dict(zip(names, values, strict=False)))
 
     return [module.register_forward_hook(hear)]
-
-
-def _refuse(model: nn.Module, unknown: set[str]) -> None:
-    """Raise for ports that no module has."""
-    known = [
-        f"{path}.{port}".lstrip(".")
-        for path, module in model.named_modules(remove_duplicate=False)
-        for port in (*watch_ports(module), *output_ports(module))
-    ]
-    name = sorted(unknown)[0]
-    raise UnknownNameError(f"The model has no port {name!r} to record. {did_you_mean(name, known)}")

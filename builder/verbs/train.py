@@ -38,10 +38,12 @@ def add_to(verbs: Verbs) -> None:
 
 def train(options: Namespace) -> int:
     """Train in the foreground."""
+    from builder import mirror
     from builder.verbs.progress import Progress
     from engine import jobs
 
     folder = _resumed(options) if options.resume else _created(options)
+    mirror.start(once=folder)
     with Progress(folder) as progress:
         status = jobs.run_here(folder, listener=progress)
     if status.state == "failed":
