@@ -62,6 +62,7 @@ def reason_of(error: Exception) -> str:
 def detach(folder: Path, target: str) -> None:
     """Be the process of a run and nothing else: no terminal, output to its log. Does not return."""
     _redirect(folder / LOG_FILE)
+    logger.remove()  # the log has its own sink
     code = 1
     try:
         code = 0 if work(folder, target).state in ("finished", "stopped") else 1
