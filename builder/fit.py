@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from builder.document import Document
 from builder.edits import SetSymbol
-from builder.expressions import evaluate
+from builder.values import known_scope
 from engine.data import TASKS, Interface, Task
-from engine.errors import ExpressionError, RunError
-from engine.settings import Value
+from engine.errors import RunError
 
 
 def interface_of(document: Document) -> Interface:
@@ -23,20 +22,8 @@ def wanted_sizes(document: Document, task: Task) -> dict[str, int]:
     least = {"vocab_size": task.tokenizer.vocab_size, "max_len": task.max_len}
     if task.labels:
         least["n_classes"] = len(task.labels)
-    found = sizes(document)
+    found = known_scope(document.main)
     return {name: n for name, n in least.items() if isinstance(have := found.get(name, n), int) and have < n}
-
-
-def sizes(document: Document) -> dict[str, Value]:
-    """The value of each symbol of the root; those that have none are left out."""
-    scope: dict[str, Value] = {}
-    for symbol in document.main.symbols:
-        try:
-            is_formula = isinstance(symbol.value, str) and symbol.type is not str
-            scope[symbol.name] = evaluate(str(symbol.value), scope) if is_formula else symbol.value
-        except ExpressionError:
-            continue
-    return scope
 
 
 def fitted(document: Document, task: str) -> Document:
@@ -58,7 +45,7 @@ def check_fit(document: Document, task: str) -> None:
     TASKS[task].read(offered, interface)
     small = wanted_sizes(document, TASKS[task])
     if small:
-        have = sizes(document)
+        have = known_scope(document.main)
         now = ", ".join(f"{name} is {have[name]}" for name in small)
         fix = ", ".join(f"{name} to {value}" for name, value in small.items())
         raise RunError(f"{document.name} is too small for task {task!r}: {now}. Set {fix} or more.")
