@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
-
-import engine.blocks  # noqa: F401  (declares the blocks)
 from builder.composites import LIBRARY
 from builder.rules import RULES
+
+import engine.blocks  # noqa: F401  (declares the blocks)
 from engine.blocks.spec import CATALOGUE
 from views.commands import COMMANDS
 
@@ -95,7 +95,5 @@ def test_the_readme_s_commands_run(tmp_path: Path) -> None:
     assert commands
     for line in commands:
         words = [sys.executable, "-m", "builder", *shlex.split(line)[1:]]
-        done = subprocess.run(
-            words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from builder.layout import arrange
+
 from builder.catalogue import node_signature
 from builder.document import PortRef, Wire
 from builder.edits import (
@@ -22,7 +24,6 @@ from builder.edits import (
     copy_clip,
     new_id,
 )
-from builder.layout import arrange
 from engine.ports import KINDS, kinds_fit
 from views.canvas_part import Canvas
 from views.fitting import best_port
@@ -41,7 +42,7 @@ class CanvasPane:
         on_symbol: Called with the name of a symbol that was clicked.
     """
 
-    def __init__(self, session: Session, on_symbol: Callable[[str], None] = lambda name: None) -> None:
+    def __init__(self, session: Session, on_symbol: Callable[[str], None] = lambda _: None) -> None:
         self._session, self._symbol_clicked = session, on_symbol
         self._clip: Clip | None = None
         self._believed = self._truth()
@@ -162,16 +163,16 @@ class CanvasPane:
     def _on_crumb(self, m: dict[str, Any]) -> None:
         self._session.open(self._session.path[: m["index"]])
 
-    def _on_copy(self, m: dict[str, Any]) -> None:
+    def _on_copy(self, _: dict[str, Any]) -> None:
         self.copy()
 
     def _on_paste(self, m: dict[str, Any]) -> None:
         self.paste(m.get("x"), m.get("y"))
 
-    def _on_duplicate(self, m: dict[str, Any]) -> None:
+    def _on_duplicate(self, _: dict[str, Any]) -> None:
         self.duplicate()
 
-    def _on_arrange(self, m: dict[str, Any]) -> None:
+    def _on_arrange(self, _: dict[str, Any]) -> None:
         self.arrange()
 
     def _on_symbol(self, m: dict[str, Any]) -> None:

@@ -31,9 +31,7 @@ def _menu(menu: str, *rows: tuple[str, str, str] | tuple[str, str, str, str]) ->
     commands = []
     for id_, label, keys, *flags in rows:
         flag = flags[0] if flags else ""
-        commands.append(
-            Command(id=id_, label=label, menu=menu, keys=keys, typing="t" in flag, rule="-" in flag)
-        )
+        commands.append(Command(id=id_, label=label, menu=menu, keys=keys, typing="t" in flag, rule="-" in flag))
     return commands
 
 

@@ -237,4 +237,3 @@ def _figure() -> Any:
     )
     plot.add_tools(hover, CrosshairTool(dimensions="height", line_alpha=0.3))
     return plot
-

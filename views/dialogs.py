@@ -1,106 +1,87 @@
-"""Dialogs of the window: the gallery of templates, saved graphs, names, shortcuts."""
+"""Dialogs of the window: the gallery of templates, saved graphs, a name, the shortcuts' companion About."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from builder import picture, templates
-from builder.document import Document
 from builder.sizes import parameters_of
+
+from builder import picture, templates
 from builder.store import dumps, load, loads
 from engine.errors import StepwiseError
-from views.commands import COMMANDS
-from views.parts import Dialog
+from views.parts import Dialog, Message, Window
 from views.session import Session
 from views.toolbar import short
 from views.workspace import Workspace
+
+EMPTY = "empty"
 
 
 class Dialogs:
     """Opens dialogs and does what is answered.
 
     Args:
+        window: Shows them.
         session: The window's state.
         workspace: Where graphs are kept.
-        on_new: Called with the name of a template that was chosen.
+        on_new: Called with the name of a template that was chosen, or `empty`.
     """
 
-    def __init__(self, session: Session, workspace: Workspace, on_new: Callable[[str], None]) -> None:
-        self._session, self._workspace, self._on_new = session, workspace, on_new
-        self.part = Dialog()
-        self.part.on(self._receive)
+    def __init__(self, window: Window, session: Session, workspace: Workspace, on_new: Callable[[str], None]) -> None:
+        self._window, self._session, self._workspace, self._on_new = window, session, workspace, on_new
 
     def new(self) -> None:
         """Offer the templates as a gallery."""
-        cards = [_card(name) for name in ("empty", *templates.names())]
-        self.part.show(
-            {"id": "new", "kind": "gallery", "title": "New model", "cards": cards, "confirm": "Create"}
+        dialog = Dialog(
+            id="new",
+            title="New model",
+            text="The present model stays one undo away.",
+            items=cards(),
+            look="gallery",
+            chosen=templates.names()[0],
+            buttons=[{"id": "create", "label": "Create", "primary": True}],
         )
+        self._window.ask(dialog, self._answer(lambda m: self._on_new(m["item"])))
 
     def open(self) -> None:
         """Offer the saved graphs, and a file from this machine."""
         rows = [
-            {
-                "id": path.stem,
-                "title": path.stem,
-                "note": f"{datetime.fromtimestamp(path.stat().st_mtime):%d %b %Y, %H:%M}",
-            }
+            {"id": path.stem, "label": path.stem, "note": f"{_modified(path.stat().st_mtime)}"}
             for path in self._workspace.saved()
         ]
-        self.part.show(
-            {
-                "id": "open",
-                "kind": "files",
-                "title": "Open a model",
-                "rows": rows,
-                "empty": "No model is saved yet. Choose a graph file from this machine, or press Escape.",
-                "upload": ".json",
-                "confirm": "Open",
-            }
+        dialog = Dialog(
+            id="open",
+            title="Open a model",
+            items=rows,
+            chosen=rows[0]["id"] if rows else "",
+            search=len(rows) > 8,
+            empty="No model is saved yet. Choose a graph file from this machine.",
+            upload={"label": "Choose a file…", "accept": ".json"},
+            buttons=[{"id": "open", "label": "Open", "primary": True}] if rows else [],
         )
+        self._window.ask(dialog, self._answer(self._open))
 
     def save_as(self) -> None:
         """Ask for a name."""
-        name = self._session.document.name
-        self.part.show(
-            {"id": "save-as", "kind": "name", "title": "Save as", "label": "Name", "value": name, "confirm": "Save"}
+        field = {"field": "name", "label": "Name", "value": self._session.document.name}
+        dialog = Dialog(
+            id="save-as",
+            title="Save as",
+            fields=[field],
+            buttons=[{"id": "save", "label": "Save", "primary": True}],
         )
-
-    def shortcuts(self) -> None:
-        """List every command that has a shortcut."""
-        rows = [[command.label.rstrip("…"), command.keys] for command in COMMANDS if command.keys]
-        self.part.show({"id": "shortcuts", "kind": "table", "title": "Keyboard shortcuts", "rows": rows})
+        self._window.ask(dialog, self._answer(lambda m: self.save(m["values"]["name"])))
 
     def about(self) -> None:
         """Say what this is."""
         text = (
-            "Stepwise: the drawn graph is the model and the instrument. "
-            "Everything runs on this machine; no request leaves it. MIT licence."
+            "The drawn graph is the model and the instrument. Everything runs on this machine and no "
+            "request leaves it. MIT licence."
         )
-        self.part.show({"id": "about", "kind": "text", "title": "About Stepwise", "text": text})
-
-    def _receive(self, message: dict[str, Any]) -> None:
-        if not message.get("confirmed"):
-            return
-        value = str(message.get("value") or "")
-        try:
-            self._answer(str(message["id"]), value, message.get("text"))
-        except StepwiseError as error:
-            self._session.tell(str(error))
-
-    def _answer(self, dialog: str, value: str, text: str | None) -> None:
-        match dialog:
-            case "new":
-                self._on_new(value)
-            case "open" if text is not None:
-                self._session.open_document(loads(text))
-            case "open" if value:
-                path = next(path for path in self._workspace.saved() if path.stem == value)
-                self._session.open_document(load(path))
-            case "save-as":
-                self.save(value)
+        self._window.ask(Dialog(id="about", title="Stepwise", text=text, cancel="Close"))
 
     def save(self, name: str) -> None:
         """Keep the graph under `name`.
@@ -111,21 +92,49 @@ class Dialogs:
         path = self._workspace.save_as(name, self._session.document)
         self._session.tell(f"Saved as {path.stem}.", tone="ok")
 
-    def download(self) -> dict[str, str]:
-        """The graph as a file for the browser to keep."""
-        return {"name": f"{self._session.document.name}.json", "text": dumps(self._session.document)}
+    def download(self) -> None:
+        """Hand the graph to the browser as a file."""
+        document = self._session.document
+        self._window.download(f"{document.name}.json", dumps(document))
+
+    def _open(self, m: Message) -> None:
+        if m.get("file"):
+            self._session.open_document(loads(str(m["file"]["text"])))
+            return
+        path = next((path for path in self._workspace.saved() if path.stem == m["item"]), None)
+        if path is not None:
+            self._session.open_document(load(path))
+
+    def _answer(self, act: Callable[[Message], object]) -> Callable[[Message], None]:
+        """Do `act` unless the dialog was cancelled; what it refuses becomes a notice."""
+
+        def answered(message: Message) -> None:
+            if message.get("button"):
+                try:
+                    act(message)
+                except StepwiseError as error:
+                    self._session.tell(str(error))
+
+        return answered
+
+
+def _modified(time: float) -> str:
+    return f"{datetime.fromtimestamp(time):%d %b %Y, %H:%M}"
+
+
+@cache
+def cards() -> list[dict[str, Any]]:
+    """The templates as cards, each with its picture; made once per process."""
+    blank = {"id": EMPTY, "label": "Empty", "about": "No blocks. Drag the first one from the palette.", "note": ""}
+    return [*(_card(name) for name in templates.names()), blank]
 
 
 def _card(name: str) -> dict[str, Any]:
-    if name == "empty":
-        about = "No blocks. Drag the first one from the palette."
-        return {"id": name, "title": "Empty", "about": about, "note": "0 parameters", "svg": ""}
-    document: Document = templates.build(name)
-    info = templates.about(name)
+    document, template = templates.build(name), templates.TEMPLATES[name]
     return {
         "id": name,
-        "title": info.title,
-        "about": info.about,
+        "label": template.title,
+        "about": template.about,
         "note": f"{short(parameters_of(document))} parameters",
-        "svg": picture.svg(document),
+        "picture": picture.svg(document),
     }

@@ -33,9 +33,7 @@ def rows_of(
     return [_row(field, value, scope, f"{prefix}:{field.name}", field.name in given, own) for field, value in fields]
 
 
-def _row(
-    field: Field, value: Value, scope: Mapping[str, Value], name: str, changed: bool, own: bool
-) -> Section:
+def _row(field: Field, value: Value, scope: Mapping[str, Value], name: str, changed: bool, own: bool) -> Section:
     literal = is_literal(field, value)
     row: Section = {
         "field": name,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from builder.sizes import parameters_of
+
 from builder.catalogue import Signature, node_signature
 from builder.document import RAIL_PORT, Node, PortRef
 from builder.edits import (
@@ -16,7 +18,6 @@ from builder.edits import (
     SetSetting,
     SetSymbol,
 )
-from builder.sizes import parameters_of
 from engine.ports import KINDS
 from engine.settings import Value
 from views.captions import family_token
@@ -41,9 +42,7 @@ class InspectorPane:
         session.param.watch(lambda _: self._show(), ["revision", "path", "nodes", "wires"])
 
     def _show(self) -> None:
-        sections = self._sections()
-        if sections != self.part.sections:
-            self.part.sections = sections
+        self.part.show(self._sections())
 
     def _sections(self) -> Sections:
         s = self._session
@@ -60,9 +59,7 @@ class InspectorPane:
         s = self._session
         here, root = s.definition, not s.path
         rows = [{**choice("name", s.document.name), "field": "name"}] if root else []
-        form = rows_of(
-            [(symbol.field, symbol.value) for symbol in here.symbols], s.scope, prefix="symbol", own=True
-        )
+        form = rows_of([(symbol.field, symbol.value) for symbol in here.symbols], s.scope, prefix="symbol", own=True)
         parameters = parameters_of(s.document)
         return [
             {"kind": "title", "text": "Model" if root else here.title, "colour": family_token(here.family)},

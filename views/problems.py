@@ -23,7 +23,7 @@ class ProblemsPane:
         self._session = session
         self.part = Sheet(sections=self._sections())
         self.part.on(self._receive)
-        session.param.watch(lambda _: self.part.param.update(sections=self._sections()), ["report"])
+        session.param.watch(lambda _: self.part.show(self._sections()), ["report"])
 
     def _sections(self) -> list[dict[str, Any]]:
         found = self._session.report.diagnostics

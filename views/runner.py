@@ -16,7 +16,8 @@ from engine.channel import Command, Pause, Resume, Step, Stop
 from engine.config import RunConfig
 from engine.curves import MetricsTail
 from engine.errors import StepwiseError
-from engine.runs import EventTail, Status
+from engine.runs import EventTail
+from engine.status import Status
 
 
 class Runner(param.Parameterized):
@@ -59,6 +60,10 @@ class Runner(param.Parameterized):
         logger.bind(run=folder.name).info("Run started")
         self.follow(folder)
         return folder
+
+    def one_step(self) -> None:
+        """Let the followed run do one step and wait."""
+        self.send(Step())
 
     def start_one_step(self, document: Document, config: RunConfig) -> None:
         """Like `start`, but wait after the first step."""

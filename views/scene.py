@@ -48,9 +48,7 @@ def scene(document: Document, here: Definition, scope: Mapping[str, Value], repo
         for name, node in here.nodes.items()
     }
     _add_ends_of_missing(nodes, here.wires)
-    kinds = {
-        PortRef(name, port["id"]): port["kind"] for name, item in nodes.items() for port in item["outputs"]
-    }
+    kinds = {PortRef(name, port["id"]): port["kind"] for name, item in nodes.items() for port in item["outputs"]}
     edges = {
         str(wire): _edge(wire, kinds.get(wire.source, "any"), shapes, problems.get(str(wire), []))
         for wire in here.wires

@@ -27,9 +27,7 @@ def smooth(columns: Columns, factor: float) -> Columns:
     return steps, mean
 
 
-def visible(
-    columns: Columns, window: tuple[float, float] = (-inf, inf), points: int = POINTS
-) -> Columns:
+def visible(columns: Columns, window: tuple[float, float] = (-inf, inf), points: int = POINTS) -> Columns:
     """The points in a window, thinned out so that the picture stays the same, peaks included.
 
     Args:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import param
+from builder.validate import validate
 from loguru import logger
 
 from builder.diagnostics import Report
 from builder.document import Definition, Document
 from builder.edits import Edit, Replace
 from builder.history import History
-from builder.validate import validate
 from engine.errors import StepwiseError
 from engine.settings import Value
 from views.scopes import scope_at
@@ -76,12 +76,12 @@ class Session(param.Parameterized):
 
     def undo(self) -> None:
         """Go back to the document before the last edit, if there is one."""
-        if self.history.can_undo:
+        if self.history.undo_label:
             self._show(self.history.undo())
 
     def redo(self) -> None:
         """Take the last undo back, if there is one."""
-        if self.history.can_redo:
+        if self.history.redo_label:
             self._show(self.history.redo())
 
     def open_document(self, document: Document) -> None:

@@ -44,7 +44,7 @@ class SetupPane:
         setup.param.watch(lambda _: self._show(), ["config"])
 
     def _show(self) -> None:
-        self.part.sections = self._sections()
+        self.part.show(self._sections())
 
     def _sections(self) -> list[dict[str, Any]]:
         config = self._setup.config

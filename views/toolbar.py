@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
+import torch
 from builder.sizes import parameters_of
+
+from engine import locations
 from engine.data import TASKS
 from views.inspector import grouped
 from views.runner import Runner, clock
@@ -18,11 +22,11 @@ def toolbar(session: Session, runner: Runner, setup: Setup) -> Items:
     """Undo and redo, whether the model is right and how large, the task, and the run's buttons."""
     history = session.history
     return [
-        _icon("undo", _with("Undo", history.undo_label), "Ctrl+Z", not history.undo_label),
-        _icon("redo", _with("Redo", history.redo_label), "Ctrl+Shift+Z", not history.redo_label),
+        _icon("undo", _with("Undo", history.undo_label), not history.undo_label),
+        _icon("redo", _with("Redo", history.redo_label), not history.redo_label),
         {"kind": "rule"},
         validity(session),
-        {"kind": "chip", "id": "cost", "text": f"{short(parameters_of(session.document))} parameters"},
+        {"kind": "chip", "text": f"{short(parameters_of(session.document))} parameters", "title": "Cost"},
         {"kind": "gap"},
         {
             "kind": "select",
@@ -32,13 +36,13 @@ def toolbar(session: Session, runner: Runner, setup: Setup) -> Items:
             "value": setup.config.task,
         },
         _train(runner),
-        _icon("step", "One step", "F10", False),
-        _icon("stop", "Stop the run", "Shift+F5", not runner.is_going),
+        _icon("step", "One step", False),
+        _icon("stop", "Stop the run", not runner.is_going),
     ]
 
 
-def _icon(name: str, title: str, keys: str, disabled: bool) -> dict[str, Any]:
-    return {"kind": "icon", "id": name, "icon": name, "title": title, "keys": keys, "disabled": disabled}
+def _icon(name: str, title: str, disabled: bool) -> dict[str, Any]:
+    return {"kind": "icon", "command": name, "icon": name, "title": title, "disabled": disabled}
 
 
 def _with(word: str, label: str) -> str:
@@ -56,11 +60,11 @@ def validity(session: Session) -> dict[str, Any]:
         text, tone = f"✓ valid · {warnings} {'warning' if warnings == 1 else 'warnings'}", "warn"
     else:
         text, tone = "✓ valid", "ok"
-    return {"kind": "chip", "id": "problems", "text": text, "tone": tone, "title": "Show problems", "keys": "F8"}
+    return {"kind": "chip", "command": "problems", "text": text, "tone": tone, "title": "Show problems"}
 
 
 def _train(runner: Runner) -> dict[str, Any]:
-    button = {"kind": "button", "id": "train", "primary": True, "keys": "Ctrl+Enter"}
+    button = {"kind": "button", "command": "train", "primary": True}
     if runner.is_paused:
         return {**button, "icon": "play", "text": "Resume", "title": "Let the run go on"}
     if runner.is_going:
@@ -68,22 +72,35 @@ def _train(runner: Runner) -> dict[str, Any]:
     return {**button, "icon": "play", "text": "Train", "title": "Train this model"}
 
 
-def status_bar(session: Session, runner: Runner, *, dark: bool, saved: str, mlflow: str) -> Items:
-    """The run, the device, where MLflow is, and whether the work is saved."""
+def title_bar(session: Session) -> Items:
+    """The model's name, in the middle."""
+    return [{"kind": "gap"}, {"kind": "text", "text": session.document.name}, {"kind": "gap"}]
+
+
+def status_bar(session: Session, runner: Runner) -> Items:
+    """The run, the size of the graph, the device, where MLflow is, and whether the work is saved."""
+    uri = locations.tracking_uri()
+    here = session.definition
     return [
         _run(runner),
-        {"kind": "text", "text": f"{len(session.definition.nodes)} nodes · {len(session.definition.wires)} wires"},
+        {"kind": "text", "text": f"{len(here.nodes)} blocks · {len(here.wires)} wires"},
+        {"kind": "text", "text": device()},
         {"kind": "gap"},
-        {"kind": "link", "id": "mlflow", "text": f"MLflow · {mlflow}", "title": "Open MLflow's own page"},
-        {"kind": "text", "text": saved},
         {
             "kind": "link",
-            "id": "theme",
-            "text": "dark" if dark else "light",
-            "title": "Light or dark",
-            "keys": "Ctrl+Alt+D",
+            "text": f"MLflow · {'server' if locations.is_server(uri) else 'local store'}",
+            "title": "Open MLflow's own page",
+            "command": "mlflow",
         },
+        {"kind": "text", "text": "autosaved"},
+        {"kind": "theme"},
     ]
+
+
+@cache
+def device() -> str:
+    """Where runs compute unless they say otherwise."""
+    return "GPU" if torch.cuda.is_available() else "CPU · 1 thread"
 
 
 def _run(runner: Runner) -> dict[str, Any]:

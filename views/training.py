@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import panel as pn
 
-from engine.curves import MetricsTail
-from engine.runs import read_status
 from views.curves import GROUPS, LOSS, CurvePlot, Shown
 from views.inspector import grouped
 from views.parts import Bar, Sheet
@@ -29,7 +26,6 @@ class TrainingPane:
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
-        self._beside: dict[str, MetricsTail] = {}
         self._loss, self._other = CurvePlot(LOSS, log=True), CurvePlot(GROUPS["Accuracy"])
         self._metric, self._smooth = "Accuracy", "raw"
         self._head = Bar(items=self._head_items(), sizing_mode="stretch_width", height=28, margin=0)
@@ -37,46 +33,28 @@ class TrainingPane:
         self._samples = Sheet(sections=self._sample_sections(), sizing_mode="stretch_width", height=92, margin=0)
         self._tools.on(self._receive)
         plots = pn.Row(
-            *(
-                pn.pane.Bokeh(plot.figure, sizing_mode="stretch_both", margin=0)
-                for plot in (self._loss, self._other)
-            ),
+            *(pn.pane.Bokeh(plot.figure, sizing_mode="stretch_both", margin=0) for plot in (self._loss, self._other)),
             sizing_mode="stretch_both",
             margin=0,
             stylesheets=[PLOTS],
         )
-        self.view = pn.Column(
-            self._head, self._tools, plots, self._samples, sizing_mode="stretch_both", margin=0
-        )
+        self.view = pn.Column(self._head, self._tools, plots, self._samples, sizing_mode="stretch_both", margin=0)
         runner.param.watch(lambda _: self.refresh(), ["revision", "folder"])
-        self.refresh()
-
-    def lay_over(self, folders: list[Path]) -> None:
-        """Draw these runs beside the one that is followed."""
-        self._beside = {str(f): self._beside.get(str(f)) or MetricsTail(f) for f in folders}
         self.refresh()
 
     def refresh(self) -> None:
         """Draw what is new."""
-        for tail in self._beside.values():
-            tail.read()
         shown, steps = self._shown()
         self._loss.show(shown, steps)
         self._other.show(shown, steps)
-        self._head.items = self._head_items()
-        sections = self._sample_sections()
-        if sections != self._samples.sections:
-            self._samples.sections = sections
+        self._head.show(self._head_items())
+        self._samples.show(self._sample_sections())
 
     def _shown(self) -> tuple[list[Shown], float]:
         runner, shown, steps = self._runner, [], 1.0
         if runner.folder is not None and runner.tail is not None and runner.status is not None:
             shown.append(Shown(str(runner.folder), runner.status.name, runner.tail))
             steps = max(runner.status.steps, runner.step)
-        for name, tail in self._beside.items():
-            if name != str(runner.folder):
-                shown.append(Shown(name, read_status(Path(name)).name, tail))
-                steps = max(steps, tail.step)
         return shown, steps
 
     def _head_items(self) -> list[dict[str, Any]]:
@@ -108,7 +86,13 @@ class TrainingPane:
         scale = "log" if self._loss.log else "linear"
         return [
             {"kind": "text", "text": "Loss", "tone": "strong"},
-            {"kind": "segments", "id": "scale", "title": "Axis of the loss", "options": ["log", "linear"], "value": scale},
+            {
+                "kind": "segments",
+                "id": "scale",
+                "title": "Axis of the loss",
+                "options": ["log", "linear"],
+                "value": scale,
+            },
             {"kind": "select", "id": "smooth", "title": "Smoothing", "options": list(SMOOTH), "value": self._smooth},
             {"kind": "gap"},
             {"kind": "select", "id": "metric", "title": "Second plot", "options": list(GROUPS), "value": self._metric},
@@ -130,4 +114,4 @@ class TrainingPane:
             case "metric":
                 self._metric = message["value"]
                 self._other.set_group(GROUPS[self._metric])
-        self._tools.items = self._tool_items()
+        self._tools.show(self._tool_items())

@@ -19,10 +19,16 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--no-sandbox --disable-gpu --enable-unsafe-swiftshader --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--enable-unsafe-swiftshader",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 HERE = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")
 T = TypeVar("T")
 
@@ -66,9 +72,7 @@ class AppServer:
         words = ["-m", "panel", "serve", "views/app.py", "--port", str(self.port), "--address", "127.0.0.1"]
         environment = {**os.environ, "STEPWISE_HOME": str(self.home)}
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, *words], cwd=ROOT, env=environment, stdout=log, stderr=log
-            )
+            self.process = subprocess.Popen([sys.executable, *words], cwd=ROOT, env=environment, stdout=log, stderr=log)
         wait_for(self._answers, 60, "the server")
 
     def kill(self) -> None:
@@ -116,9 +120,7 @@ class Visit:
         theme: `light` or `dark`.
     """
 
-    def __init__(
-        self, browser: Browser, url: str, size: tuple[int, int] = (1440, 900), theme: str = "light"
-    ) -> None:
+    def __init__(self, browser: Browser, url: str, size: tuple[int, int] = (1440, 900), theme: str = "light") -> None:
         self.outside: list[str] = []
         self.problems: list[str] = []
         scheme = "dark" if theme == "dark" else "light"

@@ -1,0 +1,31 @@
+"""The app: `panel serve views/app.py`. This file runs once for every window that is opened."""
+
+from __future__ import annotations
+
+import panel as pn
+
+from builder.names import slug
+from engine.config import RunConfig
+from views.page import publish
+from views.process import prepare
+from views.session import Session
+from views.setup import Setup
+from views.shell import Shell, first_document, workspace_folder
+from views.workspace import Workspace
+
+FIRST = "gpt2"
+
+
+def main() -> None:
+    """Restore the user's work, or begin with a tiny GPT on its task, and show the window."""
+    prepare()
+    workspace = Workspace(workspace_folder(slug(pn.state.user or "local")))
+    document, task = first_document(FIRST)
+    document = workspace.restore() or document
+    setup = Setup(RunConfig(task=document.task or task))
+    shell = Shell(Session(document), workspace, setup)
+    publish(shell.window)
+    shell.begin()
+
+
+main()

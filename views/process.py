@@ -1,0 +1,23 @@
+"""What the server process does once: logging, a warm launcher for runs, and the MLflow mirror beside it."""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+
+import torch
+from loguru import logger
+
+from builder.mirror import begin as begin_mirror
+from engine import jobs, locations
+
+
+@cache
+def prepare() -> None:
+    """Set this process up; further calls do nothing."""
+    logger.remove()
+    logger.add(sys.stderr, level="INFO")
+    torch.set_num_threads(1)  # the cores belong to the runs
+    locations.artifacts().mkdir(parents=True, exist_ok=True)
+    jobs.warm_up()
+    begin_mirror()

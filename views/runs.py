@@ -1,0 +1,212 @@
+"""The runs pane: a table of all runs, what differs between the chosen ones, and their curves over each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import panel as pn
+
+from builder import store
+from builder.compare import differences, document_differences
+from engine import jobs, locations
+from engine.curves import MetricsTail, last_metrics
+from engine.errors import StepwiseError
+from engine.runs import GRAPH_FILE, read_config
+from engine.status import Status, read_status
+from views.curves import GROUPS, LOSS, CurvePlot, Shown
+from views.inspector import grouped
+from views.parts import Bar, Message, Sheet
+from views.runner import Runner
+from views.selection import Selection
+from views.session import Session
+
+NAME = "runs"  # of this pane, towards the selection
+NONE = "No run yet. Every run you train is listed here, to compare with others and to take away."
+NUMBERS = ("loss", "val_loss", "exact_match", "val_accuracy")
+METRICS = {"Loss": LOSS, **GROUPS}
+MOST_DIFFERENCES = 40
+COLUMNS = [
+    {"id": "name", "label": "Run"},
+    {"id": "state", "label": "State", "width": 84},
+    {"id": "step", "label": "Step", "align": "right", "width": 64},
+    {"id": "loss", "label": "Loss", "align": "right", "width": 64},
+    {"id": "val_loss", "label": "Valid", "align": "right", "width": 64},
+    {"id": "exact_match", "label": "Exact", "align": "right", "width": 64},
+    {"id": "val_accuracy", "label": "Accuracy", "align": "right", "width": 72},
+    {"id": "lr", "label": "lr", "align": "right", "width": 64},
+    {"id": "seed", "label": "Seed", "align": "right", "width": 48},
+    {"id": "started", "label": "Started", "align": "right", "width": 96},
+]
+
+
+class RunsPane:
+    """Reads run folders; holds which are chosen.
+
+    Args:
+        session: Where a run's graph is opened.
+        runner: Follows a run that is opened.
+        selection: Told which run is looked at.
+        command: Called with the name of a command.
+    """
+
+    def __init__(self, session: Session, runner: Runner, selection: Selection, command: Callable[[str], None]) -> None:
+        self._session, self._runner, self._selection, self._command = session, runner, selection, command
+        self._chosen: list[str] = []
+        self._tails: dict[str, MetricsTail] = {}
+        self._plot = CurvePlot(LOSS, log=True)
+        self._metric = "Loss"
+        self._table = Sheet(sections=[], look="strip", sizing_mode="stretch_both", margin=0)
+        self._detail = Sheet(sections=[], look="strip", width=300, sizing_mode="stretch_height", margin=0)
+        self._bar = Bar(items=self._items(), sizing_mode="stretch_width", height=28, margin=0)
+        for part in (self._table, self._detail, self._bar):
+            part.on(self._receive)
+        figure = pn.pane.Bokeh(self._plot.figure, sizing_mode="stretch_both", margin=0)
+        side = pn.Column(self._bar, figure, sizing_mode="stretch_both", margin=0)
+        self.view = pn.Row(self._table, self._detail, side, sizing_mode="stretch_both", margin=0)
+        runner.param.watch(lambda _: self.refresh(), ["status", "folder"])
+        runner.param.watch(lambda _: self._draw(), ["revision"])
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the folders anew."""
+        found = jobs.runs(locations.runs())
+        known = [folder.name for folder, _ in found]
+        self._chosen = [name for name in self._chosen if name in known]
+        if not found:
+            self._table.show([{"kind": "empty", "id": "train", "text": NONE, "action": "Train"}])
+        else:
+            rows = [_row(folder, status) for folder, status in found]
+            table = {"kind": "rows", "id": "runs", "columns": COLUMNS, "rows": rows, "select": "many"}
+            self._table.show([{**table, "chosen": self._chosen, "search": True}])
+        self._detail.show(self._details())
+        self._draw()
+
+    def _folders(self) -> list[Path]:
+        return [locations.runs() / name for name in self._chosen]
+
+    def _details(self) -> list[dict[str, Any]]:
+        folders = self._folders()
+        if not folders:
+            return [{"kind": "text", "text": "Choose a run to open its graph, two or more to compare them."}]
+        actions = [
+            {"id": "follow", "text": "Show in panes"},
+            {"id": "graph", "text": "Open graph"},
+            {"id": "go-on", "text": "Continue", "disabled": not _can_go_on(folders[0])},
+            {"id": "export-mlflow", "text": "Export as MLflow model"},
+            {"id": "export-safetensors", "text": "Export as safetensors"},
+        ]
+        if len(folders) == 1:
+            rows = [[name, str(value)] for name, value in read_config(folders[0]).to_dict().items()]
+            title = {"kind": "heading", "text": read_status(folders[0]).name}
+            return [title, {"kind": "actions", "items": actions}, {"kind": "table", "rows": rows}]
+        rows = difference_rows(folders)
+        heading = {"kind": "heading", "text": "What differs", "note": f"{len(folders)} runs"}
+        if not rows:
+            return [heading, {"kind": "text", "text": "Nothing: same graph, same settings."}]
+        head = ["", *(str(i + 1) for i in range(len(folders)))]
+        return [heading, {"kind": "table", "mono": True, "head": head, "rows": rows}]
+
+    def _items(self) -> list[dict[str, Any]]:
+        return [
+            {"kind": "select", "id": "metric", "title": "Curves", "options": list(METRICS), "value": self._metric},
+            {"kind": "gap"},
+            {"kind": "link", "text": "MLflow", "title": "Open MLflow's own page", "command": "mlflow"},
+        ]
+
+    def _draw(self) -> None:
+        shown = []
+        for folder in self._folders():
+            tail = self._tails.setdefault(folder.name, MetricsTail(folder))
+            tail.read()
+            shown.append(Shown(folder.name, f"{len(shown) + 1} {read_status(folder).name}", tail))
+        self._plot.show(shown, max((run.tail.step for run in shown), default=1))
+
+    def _receive(self, message: Message) -> None:
+        name = str(message.get("name", message.get("id", "")))
+        try:
+            self._act(name, message)
+        except StepwiseError as error:
+            self._session.tell(str(error))
+
+    def _act(self, name: str, message: Message) -> None:
+        match name:
+            case "runs" if "open" in message:
+                self._runner.follow(locations.runs() / str(message["open"]))
+            case "runs":
+                self._chosen = [str(id_) for id_ in message["value"]]
+                self._look()
+            case "metric":
+                self._metric = str(message["value"])
+                self._plot.set_group(METRICS[self._metric])
+                self._bar.show(self._items())
+            case "follow":
+                self._runner.follow(self._folders()[0])
+            case "graph":
+                self._session.open_document(store.load(self._folders()[0] / GRAPH_FILE))
+            case "go-on":
+                self._runner.go_on(self._folders()[0])
+            case "export-mlflow" | "export-safetensors":
+                self._runner.follow(self._folders()[0])
+                self._command(name)
+            case "train":
+                self._command(name)
+
+    def _look(self) -> None:
+        """The first of the chosen runs is what the other panes look at."""
+        if self._chosen:
+            self._selection.set(NAME, run=self._chosen[0], step=None)
+        self._detail.show(self._details())
+        self._draw()
+
+
+def _row(folder: Path, status: Status) -> dict[str, Any]:
+    """One run as a row of the table."""
+    last, config = last_metrics(folder), read_config(folder)
+    tone = {"running": "ok", "paused": "warn", "failed": "err"}.get(status.state, "")
+    numbers = {name: _number(last.get(name)) for name in NUMBERS}
+    cells = {
+        "name": {"value": status.name, "text": status.name, "title": status.reason or folder.name},
+        "state": {"value": status.state, "text": status.state, "dot": tone or "idle"},
+        "step": {"value": last.get("step", 0), "text": grouped(int(last.get("step", 0)))},
+        **numbers,
+        "lr": {"value": config.lr, "text": f"{config.lr:g}"},
+        "seed": config.seed,
+        "started": {
+            "value": status.created,
+            "text": f"{datetime.fromtimestamp(status.created):%d %b %H:%M}",
+        },
+    }
+    return {"id": folder.name, "cells": cells}
+
+
+def _number(value: float | None) -> dict[str, Any]:
+    return {"value": value, "text": "" if value is None else f"{value:.3f}"}
+
+
+def _can_go_on(folder: Path) -> bool:
+    return read_status(folder).state in ("stopped", "failed")
+
+
+def difference_rows(folders: list[Path]) -> list[list[str]]:
+    """What differs between runs, settings and graphs: a name, then the value in each run.
+
+    Args:
+        folders: Two or more runs; the others are compared with the first.
+    """
+    values: dict[str, list[str]] = {}
+    first = folders[0]
+    document, settings = store.load(first / GRAPH_FILE), read_config(first).to_dict()
+    for index, folder in enumerate(folders[1:], start=1):
+        found = differences(settings, read_config(folder).to_dict())
+        found += document_differences(document, store.load(folder / GRAPH_FILE))
+        for d in found:
+            row = values.setdefault(d.path, [_text(d.left)] * len(folders))
+            row[index] = _text(d.right)
+    return [[path, *row] for path, row in list(values.items())[:MOST_DIFFERENCES]]
+
+
+def _text(value: object) -> str:
+    return "–" if value is None else str(value)

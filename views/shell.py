@@ -1,0 +1,237 @@
+"""Puts the window together: panes, bars, and the one place where commands end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import panel as pn
+from loguru import logger
+
+from builder import templates
+from builder.document import Document
+from builder.edits import Batch, SetTask
+from engine import locations
+from engine.data import TASKS
+from engine.errors import StepwiseError
+from views.attention import AttentionPane
+from views.canvas import CanvasPane
+from views.commands import command_rows
+from views.dialogs import EMPTY, Dialogs
+from views.exporting import Exporter
+from views.following import Following
+from views.inspector import InspectorPane
+from views.log import LogPane
+from views.palette import groups
+from views.parts import Bar, Dock, Message, Palette, Window
+from views.problems import ProblemsPane, show
+from views.runner import Runner
+from views.runs import RunsPane
+from views.selection import Selection
+from views.session import Session
+from views.setup import Setup, SetupPane, choose_task, fitted
+from views.toolbar import status_bar, title_bar, toolbar
+from views.training import TrainingPane
+from views.workspace import Workspace
+
+POLL = 250  # milliseconds between two looks at the run
+
+
+class Shell:
+    """One browser window. Holds the state and the parts that show it.
+
+    Args:
+        session: The document and what is selected in it.
+        workspace: Where it is kept.
+        setup: How the next run is trained.
+    """
+
+    def __init__(self, session: Session, workspace: Workspace, setup: Setup) -> None:
+        self.session, self.workspace, self.setup = session, workspace, setup
+        self.runner, self.selection = Runner(), Selection()
+        self.canvas = CanvasPane(session)
+        self._bars()
+        self._docks()
+        self.window = Window(
+            title=self.title,
+            toolbar=self.toolbar,
+            left=self.left,
+            centre=self.canvas.part,
+            bottom=self.bottom,
+            right=self.right,
+            status=self.status,
+            commands=command_rows(),
+        )
+        self.dialogs = Dialogs(self.window, session, workspace, self.new)
+        self.exporter = Exporter(session, self.runner, self.window)
+        self.following = Following(session, self.selection)
+        self._commands = self._table()
+        self._listen()
+
+    def _bars(self) -> None:
+        self.toolbar, self.status = Bar(look="toolbar"), Bar(look="status")
+        self.title = Bar(look="title")
+        self._refresh()
+
+    def _docks(self) -> None:
+        self.palette = Palette(groups=groups())
+        self.inspector = InspectorPane(self.session)
+        self.left = Dock({"blocks": lambda: self.palette}, tabs=[_tab("blocks")], active=["blocks"], place="left")
+        self.right = Dock(
+            {"inspector": lambda: self.inspector.part}, tabs=[_tab("inspector")], active=["inspector"], place="right"
+        )
+        panes: dict[str, Callable[[], object]] = {
+            "problems": lambda: ProblemsPane(self.session).part,
+            "setup": lambda: SetupPane(self.session, self.setup).part,
+            "train": lambda: TrainingPane(self.runner).view,
+            "attention": lambda: AttentionPane(self.runner, self.selection, self.command).view,
+            "runs": lambda: RunsPane(self.session, self.runner, self.selection, self.command).view,
+            "log": lambda: LogPane(self.runner).part,
+        }
+        tabs = [_tab(name) for name in panes]
+        self.bottom = Dock(panes, tabs=tabs, active=["train", "attention"], limit=2, place="bottom", lazy=True)
+        self._problems()
+
+    def _listen(self) -> None:
+        session = self.session
+        for part in (self.window, self.toolbar, self.status):
+            part.on(self._receive)
+        self.inspector.part.on(lambda m: self.command(str(m.get("name", ""))))
+        self.palette.on(lambda m: self.canvas.add(m["add"]) if "add" in m else None)
+        session.param.watch(lambda _: self._edited(), ["revision"])
+        session.param.watch(lambda _: self._refresh(), ["report", "path"])
+        session.param.watch(lambda _: self._notify(), ["notice"], onlychanged=False)
+        self.setup.param.watch(lambda _: self._refresh(), ["config"])
+        self.runner.param.watch(lambda _: self._refresh(), ["revision", "folder"])
+
+    def begin(self) -> None:
+        """Follow the newest run, and look at it a few times a second as long as the page lives."""
+        self.runner.follow_newest()
+        pn.state.add_periodic_callback(self.runner.poll, period=POLL)
+
+    def command(self, name: str) -> None:
+        """Every menu item, button and shortcut ends here; unknown names are for others."""
+        act = self._commands.get(name)
+        if act is None:
+            return
+        logger.debug("Command {}", name)
+        try:
+            act()
+        except StepwiseError as error:
+            self.session.tell(str(error))
+
+    def _table(self) -> dict[str, Callable[[], object]]:
+        canvas, session, runner, dialogs = self.canvas, self.session, self.runner, self.dialogs
+        return {
+            "new": dialogs.new,
+            "open": dialogs.open,
+            "save": lambda: dialogs.save(session.document.name),
+            "save-as": dialogs.save_as,
+            "download": dialogs.download,
+            "export-mlflow": lambda: self.exporter.export("mlflow"),
+            "export-safetensors": lambda: self.exporter.export("safetensors"),
+            "undo": session.undo,
+            "redo": session.redo,
+            "cut": lambda: (canvas.copy(), canvas.delete()),
+            "copy": canvas.copy,
+            "paste": canvas.paste,
+            "duplicate": canvas.duplicate,
+            "delete": canvas.delete,
+            "select-all": canvas.select_all,
+            "arrange": canvas.arrange,
+            "up": lambda: session.open(session.path[:-1]),
+            "open-inside": canvas.open_selected,
+            "problems": lambda: self.bottom.open("problems"),
+            "fix": self.fix,
+            "train": self.train,
+            "step": self.step,
+            "stop": runner.stop,
+            "runs": lambda: self.bottom.open("runs"),
+            "mlflow": self.exporter.open_mlflow,
+            "about": dialogs.about,
+        }
+
+    def train(self) -> None:
+        """Start a run, pause it, or let it go on."""
+        if self.runner.is_going:
+            self.runner.toggle()
+        elif self._is_right():
+            self.runner.start(self.session.document, self.setup.config)
+            self.selection.set("shell", run="", step=None)
+            self.bottom.open("train")
+
+    def step(self) -> None:
+        """Do one step, of the present run or of a new one."""
+        if self.runner.is_going:
+            self.runner.one_step()
+        elif self._is_right():
+            self.runner.start_one_step(self.session.document, self.setup.config)
+
+    def fix(self) -> None:
+        """Apply the first fix there is, and show where."""
+        problem = next((p for p in self.session.report.diagnostics if p.fixes), None)
+        if problem is None:
+            self.session.tell("No problem has a fix.", tone="ok")
+        else:
+            show(self.session, problem)
+            self.session.apply(problem.fixes[0].edit)
+
+    def new(self, name: str) -> None:
+        """Put a template, sized for its task, in place of the document."""
+        if name == EMPTY:
+            self.session.open_document(Document.empty())
+            return
+        document, task = first_document(name)
+        self.session.open_document(document)
+        choose_task(self.session, self.setup, task)
+
+    def _is_right(self) -> bool:
+        if not self.session.report.ok:
+            text = "The model cannot be trained before its problems are mended."
+            self.session.tell(text, action="Show problems", command="problems")
+        return self.session.report.ok
+
+    def _receive(self, message: Message) -> None:
+        if message.get("id") == "task":
+            choose_task(self.session, self.setup, str(message["value"]))
+        elif "id" in message:
+            self.command(str(message["id"]))
+
+    def _edited(self) -> None:
+        self.workspace.autosave(self.session.document)
+        self._problems()
+
+    def _problems(self) -> None:
+        found = self.session.report.diagnostics
+        errors = any(problem.severity == "error" for problem in found)
+        self.bottom.badge("problems", len(found) or None, tone="err" if errors else "warn" if found else "")
+
+    def _notify(self) -> None:
+        notice = self.session.notice
+        if notice is not None:
+            tone = {"error": "err"}.get(notice.tone, notice.tone)
+            action = (notice.command, notice.action) if notice.action else None
+            self.window.notify(notice.text, tone, action=action)
+
+    def _refresh(self) -> None:
+        self.toolbar.show(toolbar(self.session, self.runner, self.setup))
+        self.status.show(status_bar(self.session, self.runner))
+        self.title.show(title_bar(self.session))
+
+
+def _tab(name: str) -> dict[str, str]:
+    return {"id": name, "label": name.capitalize()}
+
+
+def first_document(name: str) -> tuple[Document, str]:
+    """A template sized for the first task that it fits, and that task's name."""
+    task = next((task for task in TASKS.values() if name in task.templates), None)
+    if task is None:
+        return templates.build(name), ""
+    document = SetTask(task=task.name).apply(templates.build(name, **task.sizes(name)))
+    return Batch(edits=fitted(document, task).edits).apply(document), task.name
+
+
+def workspace_folder(user: str) -> Any:
+    """Where a user's graphs are kept."""
+    return locations.artifacts() / "workspaces" / user
