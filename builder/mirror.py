@@ -27,10 +27,12 @@ import builder
 from engine import locations
 from engine.errors import StepwiseError
 from engine.mirror import Mirror
+from engine.mlflow_tracker import MlflowTracker
 from engine.status import read_status
-from engine.tracking import MlflowTracker, Portrait
+from engine.tracking import Portrait
 
 if TYPE_CHECKING:
+    from builder.document import Document
     from engine.export import ExportBundle
 
 NICE = 19
@@ -69,7 +71,7 @@ def make_mirror(root: Path) -> Mirror:
 
 def portray(folder: Path) -> Portrait:
     """What is known of a run at its start: settings, symbols, its graph and a picture of it."""
-    from builder import picture, store, values
+    from builder import store, values
     from engine import runs
 
     status, text = read_status(folder), (folder / runs.GRAPH_FILE).read_text("utf-8")
@@ -85,8 +87,19 @@ def portray(folder: Path) -> Portrait:
             "graph": hashlib.sha256(text.encode()).hexdigest()[:16],
             "host": socket.gethostname(),
         },
-        files={"graph.json": text, "graph.svg": picture.svg(document)},
+        files={"graph.json": text, **_picture(document)},
     )
+
+
+def _picture(document: Document) -> dict[str, str]:
+    """The graph as it is drawn, by file name; nothing if it cannot be."""
+    from builder.picture import picture
+
+    try:
+        return {"graph.svg": picture(document)}
+    except StepwiseError as error:
+        logger.warning("{} has no picture: {}", document.name, error)
+        return {}
 
 
 def bundle(folder: Path) -> ExportBundle:

@@ -21,8 +21,9 @@ from engine.channel import Channel
 from engine.config import RunConfig
 from engine.data import TASKS, Interface
 from engine.errors import DocumentError
-from engine.export import ExportBundle, Kind
+from engine.export import ExportBundle
 from engine.jsonfiles import write_json
+from engine.program import Kind
 from engine.status import Status, write_status
 from engine.training import Trainer, choose_device, seed_everything
 

@@ -15,24 +15,18 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from safetensors.torch import save_model
-from torch import Tensor, nn
-from torch.export import Dim, ExportedProgram
+from torch import nn
 
-from engine.data.interface import Interface
 from engine.errors import ExportError
 from engine.generation import longest_input
+from engine.mlflow_tracker import quiet_mlflow
+from engine.program import Kind, required_masks, to_program
 from engine.registry import Registry
-from engine.tracking import quiet_mlflow
 
-Kind = Literal["lm", "seq2seq", "classifier"]
-IDS: Mapping[Kind, tuple[str, ...]] = {
-    "lm": ("tokens",), "seq2seq": ("source", "target"), "classifier": ("tokens",),
-}  # fmt: skip
-MASKS = {"padding": ("target", "tokens"), "source_padding": ("source",)}
 CARRIED = ("engine.errors", "engine.data.tokenizers", "engine.generation", "engine.pyfunc_model")
 
 
@@ -142,69 +136,6 @@ FORMATS.add("safetensors", export_safetensors)
 FORMATS.add("pt2", export_program)
 
 
-def to_program(model: nn.Module, kind: Kind) -> ExportedProgram:
-    """Trace the model for any batch size and length.
-
-    Raises:
-        ExportError: If it has inputs that `kind` does not know, or cannot be traced, or then computes other
-            numbers than the model.
-    """
-    was_training, names = model.training, (*IDS[kind], *_masks(model, kind))
-    model.eval()
-    try:
-        longest = longest_input(model)
-        program = _trace(model, names, longest)
-        other = _inputs(names, batch=3, length=min(3, longest or 3))
-        with torch.no_grad():
-            same = torch.allclose(program.module()(**other), model(**other), atol=1e-5)
-    finally:
-        model.train(was_training)
-    if not same:
-        raise ExportError("The traced model computes other numbers than the model. Report this graph.")
-    return program
-
-
-def _trace(model: nn.Module, names: tuple[str, ...], longest: int | None) -> ExportedProgram:
-    batch = Dim("batch", min=1)
-    lengths = {side: Dim(f"{side}_length", min=1, max=longest) for side in ("source", "target", "tokens")}
-    shapes = {name: {0: batch, 1: lengths[_side(name, names)]} for name in names}
-    inputs = _inputs(names, batch=2, length=min(5, longest or 5))
-    try:
-        return torch.export.export(model, (), inputs, dynamic_shapes=shapes, strict=False)
-    except (RuntimeError, ValueError, TypeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ExportError(
-            f"torch.export cannot trace the model: {reason}. Export safetensors instead, or look for a block "
-            "whose computation depends on the tokens' values."
-        ) from error
-
-
-def _side(name: str, names: tuple[str, ...]) -> str:
-    """The ids whose shape an input has."""
-    return next(side for side in MASKS.get(name, (name,)) if side in names)
-
-
-def _inputs(names: tuple[str, ...], *, batch: int, length: int) -> dict[str, Tensor]:
-    """Tensors of the right kinds, source and target of different lengths."""
-    ids = torch.zeros(batch, length, dtype=torch.int64)
-    tensors = {name: ids[:, 1:] if _side(name, names) == "target" and length > 2 else ids for name in names}
-    return {name: t.bool() | True if name in MASKS else t.clone() for name, t in tensors.items()}
-
-
-def _masks(model: nn.Module, kind: Kind) -> tuple[str, ...]:
-    """Masks that the model insists on."""
-    interface = Interface.of(model)
-    extra = sorted(interface.required - set(IDS[kind]))
-    unknown = [name for name in extra if name not in MASKS]
-    missing = [name for name in IDS[kind] if name not in interface.names]
-    if unknown or missing:
-        raise ExportError(
-            f"The model's inputs are {', '.join(sorted(interface.names))}; to answer text it must take "
-            f"{' and '.join(IDS[kind])} and nothing else but padding. Rename or remove the others."
-        )
-    return tuple(extra)
-
-
 @contextmanager
 def _mlflow_arguments(bundle: ExportBundle) -> Iterator[dict[str, Any]]:
     """Arguments of `mlflow.pyfunc.save_model` and `log_model`; their files live in this context."""
@@ -232,7 +163,7 @@ def _talk(bundle: ExportBundle) -> dict[str, Any]:
     return {
         "kind": bundle.kind, "go": bundle.go, "stop": bundle.stop, "labels": list(bundle.labels),
         "max_new_tokens": bundle.max_new_tokens, "max_len": longest_input(bundle.model),
-        "masks": list(_masks(bundle.model, bundle.kind)),
+        "masks": list(required_masks(bundle.model, bundle.kind)),
     }  # fmt: skip
 
 

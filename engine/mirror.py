@@ -42,6 +42,7 @@ class Mark:
     Args:
         store: Which tracker the rest is about.
         run_id: The run's id there.
+        address: Where it is shown, seen from the tracker's page.
         base: Time that `elapsed` counts from, in milliseconds since 1970.
         offset: Bytes of `metrics.jsonl` that are written.
         elapsed: Seconds of training at the last line written.
@@ -54,12 +55,18 @@ class Mark:
     store: str
     run_id: str
     base: int
+    address: str = ""
     offset: int = 0
     elapsed: float = 0.0
     steps: Mapping[str, int] = field(default_factory=dict)
     state: str = ""
     model: int = -1
     refused: str = ""
+
+
+def address_of(folder: Path) -> str:
+    """Where a run is shown, to be put after the address of the tracker's page; empty if nowhere."""
+    return str(read_json(folder / MARK_FILE).get("address", ""))
 
 
 class Mirror:
@@ -157,7 +164,9 @@ class Mirror:
             return known
         portrait = self._portray(folder)
         run_id = self.tracker.begin(portrait)
-        return self._note(folder, Mark(store=self._store, run_id=run_id, base=portrait.started))
+        address = self.tracker.address(run_id)
+        mark = Mark(store=self._store, run_id=run_id, base=portrait.started, address=address)
+        return self._note(folder, mark)
 
     def _known(self, folder: Path) -> Mark | None:
         noted = read_json(folder / MARK_FILE)

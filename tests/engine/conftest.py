@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.tracking import MlflowTracker
+from engine.mlflow_tracker import MlflowTracker
 
 
 @pytest.fixture(scope="session")

@@ -21,8 +21,9 @@ from safetensors.torch import load_model
 
 from engine.data.tokenizers import CharTokenizer
 from engine.errors import ExportError, UnknownNameError
-from engine.export import CARRIED, ExportBundle, export, joined_source, to_program
+from engine.export import CARRIED, ExportBundle, export, joined_source
 from engine.generation import generate
+from engine.program import to_program
 from tests.engine.small_models import SmallClassifier, SmallLM, SmallSeq2Seq
 
 TOKENIZER = CharTokenizer("_>.abcde")
@@ -66,9 +67,7 @@ def ask_fresh_process(folder: Path, texts: list[str]) -> list[str]:
         f"model = mlflow.pyfunc.load_model({str(folder)!r})\n"
         f"print(json.dumps(list(model.predict({texts!r}))))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True, cwd=folder
-    )
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True, cwd=folder)
     return json.loads(done.stdout.splitlines()[-1])
 
 

@@ -12,7 +12,7 @@ import torch
 
 from engine.errors import ExportError
 from engine.export import ExportBundle
-from engine.mirror import MARK_FILE, Mirror
+from engine.mirror import MARK_FILE, Mirror, address_of
 from engine.status import change_status
 from engine.tracking import MemoryTracker, Metric, Portrait, TrackerAwayError, TrackerRefusesError
 from tests.engine.run_folders import CREATED, append, end_run, loss, new_run
@@ -43,6 +43,7 @@ def test_a_run_is_introduced_with_its_parameters_and_files(tmp_path: Path) -> No
     assert run.portrait.params == {"lr": 0.1}
     assert run.files["graph.svg"] == "<svg/>"
     assert run.state == "running"
+    assert address_of(folder) == f"#{folder}"
 
 
 def test_points_arrive_with_their_step_and_the_time_of_training(tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ from engine.data.tokenizers import CharTokenizer
 from engine.export import ExportBundle
 from engine.mirror import Mirror
 from engine.mlflow_page import MlflowPage
+from engine.mlflow_tracker import MlflowTracker
 from engine.tracking import (
     MemoryTracker,
     Metric,
-    MlflowTracker,
     Portrait,
     Tracker,
     TrackerAwayError,
@@ -100,9 +100,7 @@ def test_a_run_is_left_running_until_its_end_is_told(tracker: Tracker, tmp_path:
     assert run_id not in tracker.left_running()
 
 
-def test_mlflow_has_name_parameters_tags_times_and_files(
-    mlflow_tracker: MlflowTracker, tmp_path: Path
-) -> None:
+def test_mlflow_has_name_parameters_tags_times_and_files(mlflow_tracker: MlflowTracker, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     run_id = mlflow_tracker.begin(portrait(tmp_path))
     mlflow_tracker.attach(run_id, tmp_path / "config.json")
@@ -110,6 +108,7 @@ def test_mlflow_has_name_parameters_tags_times_and_files(
 
     run = mlflow_tracker.client.get_run(run_id)
 
+    assert mlflow_tracker.address(run_id) == f"#/experiments/{run.info.experiment_id}/runs/{run_id}"
     assert run.info.run_name == "a run's name"
     assert (run.info.status, run.info.start_time, run.info.end_time) == ("KILLED", START, START + 5000)
     assert run.data.params == {"lr": "0.1", "d_model": "64"}
@@ -118,9 +117,7 @@ def test_mlflow_has_name_parameters_tags_times_and_files(
     assert stored == {"config.json", "graph.svg"}
 
 
-def test_a_folder_with_a_quote_in_its_name_is_found_again(
-    mlflow_tracker: MlflowTracker, tmp_path: Path
-) -> None:
+def test_a_folder_with_a_quote_in_its_name_is_found_again(mlflow_tracker: MlflowTracker, tmp_path: Path) -> None:
     folder = tmp_path / "Ann's runs"
 
     assert mlflow_tracker.begin(portrait(folder)) == mlflow_tracker.begin(portrait(folder))
@@ -142,9 +139,7 @@ def test_a_server_that_is_not_there_is_away_within_seconds(tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-def test_a_finished_run_is_mirrored_with_a_model_that_loads(
-    mlflow_tracker: MlflowTracker, tmp_path: Path
-) -> None:
+def test_a_finished_run_is_mirrored_with_a_model_that_loads(mlflow_tracker: MlflowTracker, tmp_path: Path) -> None:
     import mlflow
 
     torch.manual_seed(0)
@@ -165,15 +160,12 @@ def test_a_finished_run_is_mirrored_with_a_model_that_loads(
     assert mlflow_tracker.client.get_run(run_id).info.status == "FINISHED"
     mlflow.set_tracking_uri(mlflow_tracker.uri)
     loaded = mlflow.pyfunc.load_model(f"runs:/{run_id}/model")
-    assert list(loaded.predict(["abc"])) == [
-        bundle.labels[int(bundle.model(torch.tensor([[3, 4, 5]])).argmax())]
-    ]
+    assert list(loaded.predict(["abc"])) == [bundle.labels[int(bundle.model(torch.tensor([[3, 4, 5]])).argmax())]]
 
 
 def test_tracking_is_imported_without_mlflow_and_torch() -> None:
-    code = (
-        "import sys, engine.tracking, engine.mirror; print('mlflow' in sys.modules, 'torch' in sys.modules)"
-    )
+    ours = "engine.mlflow_tracker, engine.mirror, builder.mirror"
+    code = f"import sys, {ours}; print('mlflow' in sys.modules, 'torch' in sys.modules)"
 
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
