@@ -1,0 +1,68 @@
+"""Keeping vectors at one scale, and dropping some of their entries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from torch import nn
+
+from engine.blocks.spec import BlockConfig, Port, Setting, block
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerNormConfig(BlockConfig):
+    """Settings of `LayerNorm`."""
+
+    d_model: Annotated[int, Setting("Width of the vectors.", low=1, unit="features")] = 512
+    eps: Annotated[float, Setting("Added to the variance, against division by zero.", low=0, high=1)] = 1e-5
+    bias: Annotated[bool, Setting("Learn a shift as well as a scale.")] = True
+
+
+@block(
+    "layer_norm",
+    title="LayerNorm",
+    family="Norm and wiring",
+    config=LayerNormConfig,
+    inputs=(Port(name="x", shape="... d_model", about="Vectors of any size."),),
+    outputs=(Port(name="y", shape="... d_model", about="The vectors, normalised."),),
+    formula="γ ⊙ (x − μ) / √(σ² + ε) + β",
+    paper="Ba, Kiros & Hinton, “Layer Normalization”, arXiv:1607.06450",
+)
+class LayerNorm(nn.LayerNorm):
+    """Shifts and scales each vector to mean 0 and variance 1, then applies a learned scale and shift.
+
+    Source: Ba, Kiros & Hinton, "Layer Normalization", arXiv:1607.06450, eq. 4.
+    """
+
+    def __init__(self, config: LayerNormConfig) -> None:
+        self.config = config
+        super().__init__(config.d_model, eps=config.eps, bias=config.bias)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropoutConfig(BlockConfig):
+    """Settings of `Dropout`."""
+
+    p: Annotated[float, Setting("Share of entries set to zero in training.", low=0, high=1)] = 0.1
+
+
+@block(
+    "dropout",
+    title="Dropout",
+    family="Norm and wiring",
+    config=DropoutConfig,
+    inputs=(Port(name="x", kind="any", shape="...", about="Anything."),),
+    outputs=(Port(name="y", kind="any", shape="...", about="The same, with holes while training."),),
+    formula="x ⊙ m / (1 − p),  m ~ Bernoulli(1 − p)",
+    paper="Srivastava et al., “Dropout”, JMLR 15, 2014",
+)
+class Dropout(nn.Dropout):
+    """Sets some entries to zero at random while training and scales up the rest; does nothing otherwise.
+
+    Source: Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", JMLR 15, 2014.
+    """
+
+    def __init__(self, config: DropoutConfig) -> None:
+        self.config = config
+        super().__init__(config.p)
