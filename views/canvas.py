@@ -72,6 +72,11 @@ class CanvasPane:
         if nodes:
             self._clip = copy_clip(self._session.document, self._at, nodes)
 
+    def cut(self) -> None:
+        """Remember the selected nodes and remove them."""
+        self.copy()
+        self.delete()
+
     def paste(self, x: float | None = None, y: float | None = None) -> None:
         """Add the remembered nodes, beside the originals or at a place."""
         if self._clip is not None:

@@ -8,7 +8,7 @@ from functools import cache
 import torch
 from loguru import logger
 
-from builder.mirror import begin as begin_mirror
+from builder import mirror
 from engine import jobs, locations
 
 
@@ -20,4 +20,4 @@ def prepare() -> None:
     torch.set_num_threads(1)  # the cores belong to the runs
     locations.artifacts().mkdir(parents=True, exist_ok=True)
     jobs.warm_up()
-    begin_mirror()
+    mirror.start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import param
 from loguru import logger
@@ -23,8 +23,8 @@ from engine.status import Status
 class Runner(param.Parameterized):
     """State: the folder of the run that is followed, and all that was read of it so far."""
 
-    folder = param.ClassSelector(class_=Path, allow_None=True, doc="The run that is followed.")
-    status = param.ClassSelector(class_=Status, allow_None=True, doc="What the run says of itself.")
+    folder = cast("Path | None", param.ClassSelector(class_=Path, allow_None=True, doc="The run that is followed."))
+    status = cast("Status | None", param.ClassSelector(class_=Status, allow_None=True, doc="What it says of itself."))
     samples = param.List(default=[], doc="Its latest answers: input, answer, wanted.")
     checkpoints = param.List(default=[], doc="Steps of which there is a checkpoint.")
     revision = param.Integer(default=0, doc="Grows whenever something new was read.")

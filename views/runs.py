@@ -117,7 +117,7 @@ class RunsPane:
         ]
 
     def _draw(self) -> None:
-        shown = []
+        shown: list[Shown] = []
         for folder in self._folders():
             tail = self._tails.setdefault(folder.name, MetricsTail(folder))
             tail.read()

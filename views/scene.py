@@ -102,7 +102,7 @@ def _node(
     inside: int,
 ) -> Item:
     kind = signature(document, node.kind)
-    look = _rail(name, node) if node.is_rail else _block(name, node, kind, scope)
+    look = _rail(name, node) if node.is_rail else _block(node, kind, scope)
     errors = [p for p in problems if p.severity == "error"]
     if inside and not errors:
         look["error"] = f"{inside} {'problem' if inside == 1 else 'problems'} inside. Open it to see."
@@ -152,7 +152,7 @@ _BLANK: Item = {
 }
 
 
-def _block(name: str, node: Node, kind: Signature | None, scope: Mapping[str, Value]) -> Item:
+def _block(node: Node, kind: Signature | None, scope: Mapping[str, Value]) -> Item:
     if kind is None:
         about = {"role": "missing", "title": node.label or node.kind, "note": "missing"}
         return {**_BLANK, **about, "inputs": [], "outputs": []}

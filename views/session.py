@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import param
-from builder.validate import validate
 from loguru import logger
 
 from builder.diagnostics import Report
 from builder.document import Definition, Document
 from builder.edits import Edit, Replace
 from builder.history import History
+from builder.validate import validate
 from engine.errors import StepwiseError
 from engine.settings import Value
 from views.scopes import scope_at
@@ -37,12 +38,12 @@ class Notice:
 class Session(param.Parameterized):
     """State that panes watch. Panes never write `document`; they call `apply`."""
 
-    document = param.ClassSelector(class_=Document, doc="The model.")
-    report = param.ClassSelector(class_=Report, doc="What the last check found.")
+    document = cast(Document, param.ClassSelector(class_=Document, doc="The model."))
+    report = cast(Report, param.ClassSelector(class_=Report, doc="What the last check found."))
     path = param.Tuple(default=(), length=None, doc="Ids of the composites opened, from the root inward.")
     nodes = param.Tuple(default=(), length=None, doc="Ids of the selected nodes, in the open definition.")
     wires = param.Tuple(default=(), length=None, doc="Texts of the selected wires.")
-    notice = param.ClassSelector(class_=Notice, allow_None=True, doc="The last thing to tell the user.")
+    notice = cast("Notice | None", param.ClassSelector(class_=Notice, allow_None=True, doc="What to tell the user."))
     revision = param.Integer(default=0, doc="Grows with every change of the document.")
 
     def __init__(self, document: Document) -> None:

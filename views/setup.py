@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import param
 
@@ -23,7 +23,7 @@ EXAMPLES = 3
 class Setup(param.Parameterized):
     """State: how the next run is trained."""
 
-    config = param.ClassSelector(class_=RunConfig, doc="Settings of the next run.")
+    config = cast(RunConfig, param.ClassSelector(class_=RunConfig, doc="Settings of the next run."))
 
     def __init__(self, config: RunConfig) -> None:
         super().__init__(config=config)
@@ -75,7 +75,8 @@ class SetupPane:
         name = name.removeprefix("config:")
         field = next(field for field in self._setup.config.fields() if field.name == name)
         try:
-            self._setup.config = replace(self._setup.config, **{name: read(field, value)})
+            changed = {**self._setup.config.to_dict(), name: read(field, value)}
+            self._setup.config = RunConfig.from_dict(changed)
         except StepwiseError as error:
             self._session.tell(str(error))
             self._show()

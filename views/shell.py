@@ -132,7 +132,7 @@ class Shell:
             "export-safetensors": lambda: self.exporter.export("safetensors"),
             "undo": session.undo,
             "redo": session.redo,
-            "cut": lambda: (canvas.copy(), canvas.delete()),
+            "cut": canvas.cut,
             "copy": canvas.copy,
             "paste": canvas.paste,
             "duplicate": canvas.duplicate,
