@@ -20,6 +20,7 @@ from engine.data.interface import Interface
 from engine.data.task import Task
 from engine.generation import Decoding
 from engine.inspection import record
+from engine.losses import logits_of
 
 WEIGHTS = ".weights"
 Axes = tuple[str, str]
@@ -76,16 +77,13 @@ def _answered(model: nn.Module, inputs: dict[str, Tensor], task: Task) -> dict[s
     was_training = model.training
     model.eval()
     try:
-        write = Decoding(max_new_tokens=task.answer_len, max_len=task.max_len)
-        line = write(lambda ids: _logits(model(**inputs | {name: ids})), begun)  # (1, T + new)
+        write = Decoding(max_new_tokens=task.answer_len, stop=task.stop, max_len=task.max_len)
+        line = write(lambda ids: logits_of(model(**inputs | {name: ids})), begun)  # (1, T + new)
     finally:
         model.train(was_training)
     answer = line[0, begun.shape[1] :].tolist()
-    return {name: line[:, : begun.shape[1] + (task.end(answer) or 0)][:, : task.max_len]}
-
-
-def _logits(output: Tensor | dict[str, Tensor]) -> Tensor:
-    return output["logits"] if isinstance(output, dict) else output
+    length = answer.index(task.stop) if task.stop in answer else len(answer)
+    return {name: line[:, : begun.shape[1] + length][:, : task.max_len]}
 
 
 def attention_stacks(

@@ -57,10 +57,14 @@ class Attention3D(JSComponent):
 
     def __init__(self, on_select: Callable[[Message], None], **params: object) -> None:
         self._on_select = on_select
+        self._shown: AttentionStack | None = None
         super().__init__(**params)
 
     def load(self, stack: AttentionStack) -> None:
-        """Send the weights of a stack."""
+        """Send the weights of a stack, unless they are there already."""
+        if stack is self._shown:
+            return
+        self._shown = stack
         self.field = {
             "shape": list(stack.shape),
             "queries": list(stack.queries),

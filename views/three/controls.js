@@ -92,6 +92,7 @@ export class Controls {
     this.planeName.textContent = `${stack} ${plane}`;
     this.cut.value = Math.round(CUTS * Math.sqrt(threshold));
     this.cutName.textContent = threshold.toFixed(3);
+    this.cut.title = `Hide weights below ${threshold.toFixed(3)}`;
   }
 
   paint(ramp) {

@@ -2,7 +2,7 @@
 import { depth, onWall, planeSize } from "./layout.js";
 
 const range = (n) => [...Array(n).keys()];
-const CLEAR = 13; // px between two labels of one axis
+const CLEAR = 12; // px between two labels of one axis
 
 /** What to write where: { text, at, axis, anchor, on, kind }. Labels of one `axis` are thinned to what fits. */
 export function labelsOf(field, state, chosen) {
@@ -27,8 +27,9 @@ function volumeLabels(field, { stack, spread }, chosen) {
   const [x, y] = [width / 2, height / 2];
   const count = stack === "layer" ? field.L : field.H;
   const [near, far] = [depth(count, 0, spread), depth(count, count - 1, spread)];
+  const anchor = field.keys.every((text) => [...text].length <= 2) ? "below" : "tilt";
   const keys = field.keys.map((text, k) => ({
-    text, at: [((k + 0.5) / field.S - 0.5) * width, -y - 0.02, near], axis: "key", anchor: "tilt", kind: "token", on: k === chosen.key,
+    text, at: [((k + 0.5) / field.S - 0.5) * width, -y - 0.02, near], axis: "key", anchor, kind: "token", on: k === chosen.key,
   }));
   const queries = field.queries.map((text, q) => ({
     text, at: [-x - 0.02, (0.5 - (q + 0.5) / field.T) * height, near], axis: "query", anchor: "end", kind: "token", on: q === chosen.query,
@@ -46,6 +47,7 @@ function volumeLabels(field, { stack, spread }, chosen) {
 
 const ANCHORS = {
   above: "translate(-50%, -100%)",
+  below: "translate(-50%, 0)",
   start: "translate(0, -50%)",
   end: "translate(-100%, -50%)",
   tilt: "rotate(-50deg) translate(-100%, -50%)",

@@ -13,7 +13,7 @@ import { onTheme, theme } from "./theme.js";
 const SECONDS = 0.15; // of a movement
 const SHORT = 320; // px; a pane less high than this has narrow margins
 const MARGINS = { volume: { left: 84, right: 64, top: 58, bottom: 62 }, overview: { left: 36, right: 16, top: 62, bottom: 58 } };
-const SHORT_MARGINS = { volume: { left: 64, right: 58, top: 48, bottom: 46 }, overview: { left: 36, right: 16, top: 50, bottom: 8 } };
+const SHORT_MARGINS = { volume: { left: 56, right: 40, top: 46, bottom: 42 }, overview: { left: 36, right: 16, top: 50, bottom: 8 } };
 const CHOICE = ["layer", "head", "query", "key"];
 
 export class View {

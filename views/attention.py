@@ -1,0 +1,217 @@
+"""The attention pane: where the heads of a checkpoint look on the user's text, in 2D and 3D, all linked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import panel as pn
+
+from engine import locations, runs
+from engine.attention_maps import AttentionStack
+from views.attention3d import Attention3D
+from views.attention_bars import Focus, Pictured, picture_items, text_items
+from views.attention_plots import HeadMap, HeadWall
+from views.attention_source import Answer, Choice, Looker, Request, choice_of
+from views.parts import Bar, Sheet
+from views.runner import Runner
+from views.selection import Selection, related, without_indices
+from views.theme import BLUES, EMBER, ramp
+
+NAME = "attention"  # of this pane, towards the selection
+NO_RUN = "Train a model or choose a run to see where its heads look."
+NO_CHECKPOINT = "The heads appear here with the first checkpoint of the run."
+NO_HEADS = "This model has no attention block. Put one in, and train, to see where its heads look."
+RUNS = 20  # offered by the list
+# One picture at a time, or the map of a head beside the wall of all: as large as fits, cells square.
+LAYOUT = """:host { container-type: size; gap: 8px; --side: calc(100cqh - 4px); }
+.bk-Figure { flex: none !important; min-width: 0; margin: 2px 0 !important; }
+.head-map { --w: min(var(--side) * var(--cells), 56cqw); width: var(--w) !important;
+  height: calc(var(--w) / var(--cells)) !important; }
+.head-wall { --w: min(var(--side) * var(--heads), 42cqw); width: var(--w) !important;
+  height: calc(var(--w) / var(--heads)) !important; }
+:host(.all) .head-map, :host(.cube) .bk-Figure { display: none !important; }
+:host(.all) .head-wall { width: min(var(--side) * var(--heads) * 1.6, 100cqw) !important; height: var(--side) !important; }
+:host(:not(.cube)) .cube { display: none !important; }"""
+MODES = {"Head": "head", "All": "all", "3D": "cube"}
+
+
+class AttentionPane:
+    """Follows the runner and the selection; holds the text and the stacks that are shown.
+
+    Args:
+        runner: Its run is shown unless the selection names another.
+        selection: What is chosen here or elsewhere.
+        command: Called with the name of a command, for the empty pane's button.
+    """
+
+    def __init__(self, runner: Runner, selection: Selection, command: Callable[[str], None] = lambda _: None) -> None:
+        self._runner, self._selection = runner, selection
+        self._mode, self._text, self._example = "Head", "", ""
+        self._stacks: tuple[AttentionStack, ...] = ()
+        self._at, self._problem = 0, ""
+        self._choice: Choice | None = None
+        self._names: list[str] = []
+        self._asked: Request | None = None
+        self._looker = Looker(self._receive)
+        self._map = HeadMap(lambda query, key: self._choose(query=query, key=key))
+        self._wall = HeadWall(self._choose_head)
+        ramps = {"light": ramp(BLUES), "dark": ramp(EMBER)}
+        self._cube = Attention3D(
+            lambda cell: self._choose(**cell), ramps=ramps, css_classes=["cube"], sizing_mode="stretch_both"
+        )
+        self._build(command)
+        runner.param.watch(lambda _: self.refresh(), ["folder", "checkpoints"])
+        selection.follow(NAME, self._follow)
+        self.refresh()
+
+    def _build(self, command: Callable[[str], None]) -> None:
+        self._map.figure.css_classes, self._wall.figure.css_classes = ["head-map"], ["head-wall"]
+        size: dict[str, Any] = {"sizing_mode": "stretch_width", "height": 28, "margin": 0}
+        self._head, self._foot = Bar(**size), Bar(**size)
+        for bar in (self._head, self._foot):
+            bar.on(self._hear)
+        self._empty = Sheet(sizing_mode="stretch_both", margin=0)
+        self._empty.on(lambda _: command("train"))
+        figures = (pn.pane.Bokeh(plot.figure, margin=0) for plot in (self._map, self._wall))
+        self._pictures = pn.Row(*figures, sizing_mode="stretch_both", margin=0, stylesheets=[LAYOUT])
+        parts = (self._head, self._foot, self._empty, self._pictures)
+        self.view = pn.Column(*parts, sizing_mode="stretch_both", margin=0)
+
+    @property
+    def stack(self) -> AttentionStack | None:
+        """The stack that is shown."""
+        return self._stacks[self._at] if self._stacks else None
+
+    @property
+    def focus(self) -> Focus:
+        """The head and the cell that are shown: the selection's, as far as the stack has them."""
+        chosen = self._selection
+        return Focus.inside(self.stack, chosen.layer, chosen.head, chosen.query, chosen.key)
+
+    def refresh(self) -> None:
+        """Look again if the run, the checkpoint or the text is another one."""
+        name = self._selection.run
+        self._choice = choice = choice_of(locations.runs() / name if name else self._runner.folder)
+        self._names = [folder.name for folder in runs.folders(locations.runs())[:RUNS]]
+        if choice is None:
+            self._asked, self._stacks, self._problem = None, (), ""
+            return self._draw()
+        example = choice.example
+        if self._text == self._example:
+            self._text = example
+        self._example = example
+        step = choice.nearest(self._selection.step)
+        request = Request(folder=choice.folder, step=step, text=self._text)
+        if request != self._asked:
+            self._asked = request
+            self._looker.ask(request)
+        return self._draw_bars()
+
+    def _receive(self, answer: Answer) -> None:
+        shown = self.stack.paths[0] if self.stack else self._selection.node
+        self._stacks, self._problem = answer.stacks, answer.problem
+        self._at = self._index_of(shown) or 0
+        self._draw()
+
+    def _index_of(self, node: str) -> int | None:
+        """Which stack holds a node, or lies inside it; the present one if it does."""
+        order = sorted(range(len(self._stacks)), key=lambda i: i != self._at)
+        fits = (i for i in order if node and self._holds(i, without_indices(node)))
+        return next(fits, None)
+
+    def _holds(self, index: int, node: str) -> bool:
+        return any(related(without_indices(path), node) for path in self._stacks[index].paths)
+
+    def _follow(self) -> None:
+        """Something was chosen elsewhere."""
+        if {"run", "step"} & set(self._selection.changed):
+            self.refresh()
+        if "node" in self._selection.changed:
+            found = self._index_of(self._selection.node)
+            self._at = self._at if found is None else found
+        self._draw()
+
+    def _choose(self, **cell: Any) -> None:
+        """Something was chosen here: tell the others, then show it."""
+        if self.stack is None:
+            return
+        focus = Focus.inside(self.stack, **(self.focus.as_dict() | cell))
+        node = without_indices(self.stack.paths[focus.layer])
+        self._selection.set(NAME, node=node.rpartition(".")[0] or node, **focus.as_dict())
+        self._draw()
+
+    def _choose_head(self, layer: int | None, head: int | None) -> None:
+        known = {"layer": layer, "head": head}
+        self._choose(**{name: value for name, value in known.items() if value is not None})
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        """One of the bars' controls was used."""
+        name, value = message["id"], message.get("value")
+        match name:
+            case "mode":
+                self._mode = str(value)
+                self._draw()
+            case "layer" | "head":
+                self._choose(**{name: int(str(value).split()[-1])})
+            case "node":
+                self._at = self._titles().index(str(value))
+                self._choose(query=None, key=None)
+            case "text":
+                self._text = str(value)
+                self.refresh()
+            case "run":
+                self._selection.set(NAME, run=str(value), step=None)
+                self.refresh()
+            case "step":
+                self._selection.set(NAME, step=None if value == "latest" else int(str(value).split()[-1]))
+                self.refresh()
+
+    def _titles(self) -> list[str]:
+        return [without_indices(stack.paths[0]).removesuffix(".core") for stack in self._stacks]
+
+    def _draw(self) -> None:
+        """Show the stack, the head and the cell in every picture."""
+        self._draw_bars()
+        classes = [MODES[self._mode]]
+        self._pictures.visible, self._empty.visible = self.stack is not None, self.stack is None
+        if self.stack is None:
+            self._empty.sections = [self._lesson()]
+            return
+        stack, focus = self.stack, self.focus
+        L, H, T, S = stack.shape
+        styles = {"--cells": str(min(max(S / T, 0.5), 2)), "--heads": str(min(max(H / L, 0.5), 2))}
+        self._pictures.param.update(css_classes=classes, styles=styles)
+        self._wall.show(stack)
+        self._wall.mark(focus.layer, focus.head)
+        self._map.show(stack, focus.layer, focus.head)
+        self._map.mark(focus.query, focus.key)
+        if self._mode == "3D":
+            self._draw_cube(stack, focus)
+
+    def _draw_cube(self, stack: AttentionStack, focus: Focus) -> None:
+        if self._cube not in self._pictures:
+            self._pictures.append(self._cube)
+        self._cube.load(stack)
+        self._cube.param.update(**focus.as_dict())
+
+    def _draw_bars(self) -> None:
+        choice = self._choice
+        pictured = Pictured(
+            mode=self._mode, modes=tuple(MODES), stack=self.stack, focus=self.focus,
+            titles=tuple(self._titles()), at=self._at,
+        )  # fmt: skip
+        self._head.items = picture_items(pictured)
+        step = self._selection.step
+        self._foot.items = text_items(self._text, choice, step, self._names) if choice else []
+        self._foot.visible = choice is not None
+
+    def _lesson(self) -> dict[str, Any]:
+        """What the empty pane says."""
+        if self._choice is None and self._runner.is_going:
+            return {"kind": "empty", "id": "train", "text": NO_CHECKPOINT}
+        if self._choice is None:
+            return {"kind": "empty", "id": "train", "text": NO_RUN, "action": "Train"}
+        waiting = self._looker.is_busy
+        text = self._problem or ("Reading the checkpoint." if waiting else NO_HEADS)
+        return {"kind": "empty", "id": "train", "text": text}

@@ -1,0 +1,101 @@
+"""The two bars of the attention pane, as plain data: which picture and head, which text and checkpoint."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from engine.attention_maps import AttentionStack
+from views.attention_source import Choice
+
+Items = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Focus:
+    """The head that is shown, and the cell in it, if one is chosen."""
+
+    layer: int = 0
+    head: int = 0
+    query: int | None = None
+    key: int | None = None
+
+    @classmethod
+    def inside(
+        cls,
+        stack: AttentionStack | None,
+        layer: int | None,
+        head: int | None,
+        query: int | None,
+        key: int | None,
+    ) -> Focus:
+        """These numbers, as far as a stack has them: the first head and no cell otherwise."""
+        L, H, T, S = stack.shape if stack else (1, 1, 0, 0)
+        return cls(layer=_below(layer, L) or 0, head=_below(head, H) or 0, query=_below(query, T), key=_below(key, S))
+
+    def as_dict(self) -> dict[str, int | None]:
+        """By the names the selection uses."""
+        return asdict(self)
+
+
+def _below(value: int | None, count: int) -> int | None:
+    return value if value is not None and 0 <= value < count else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pictured:
+    """What the first bar shows."""
+
+    mode: str
+    modes: tuple[str, ...]
+    stack: AttentionStack | None
+    focus: Focus
+    titles: tuple[str, ...]
+    at: int
+
+
+def picture_items(shown: Pictured) -> Items:
+    """Kind of picture, which attention, layer and head, and the chosen cell's exact weight."""
+    modes = {
+        "kind": "segments",
+        "id": "mode",
+        "title": "Picture",
+        "options": list(shown.modes),
+        "value": shown.mode,
+    }
+    if shown.stack is None:
+        return [modes]
+    L, H, _, _ = shown.stack.shape
+    node = _select("node", "Which attention", list(shown.titles), shown.titles[shown.at])
+    return [
+        modes,
+        *([node] if len(shown.titles) > 1 else []),
+        _select("layer", "Layer", [f"layer {i}" for i in range(L)], f"layer {shown.focus.layer}"),
+        _select("head", "Head", [f"head {i}" for i in range(H)], f"head {shown.focus.head}"),
+        {"kind": "gap"},
+        {"kind": "text", "text": weight_text(shown.stack, shown.focus), "tone": "number"},
+    ]
+
+
+def weight_text(stack: AttentionStack, focus: Focus) -> str:
+    """The chosen cell in words, with the weight that the model used: `c → a 0.8613`."""
+    if focus.query is None or focus.key is None:
+        return ""
+    weight = stack.weights[focus.layer, focus.head, focus.query, focus.key]
+    return f"{stack.queries[focus.query]} → {stack.keys[focus.key]} {weight:.4f}"
+
+
+def text_items(text: str, choice: Choice, step: int | None, names: list[str]) -> Items:
+    """The user's text, the run and the checkpoint."""
+    shown = "latest" if step is None else f"step {choice.nearest(step)}"
+    names = names if choice.id in names else [choice.id, *names]
+    steps = ["latest", *(f"step {known}" for known in reversed(choice.steps))]
+    return [
+        {"kind": "field", "id": "text", "title": "What the model reads", "label": "text", "value": text},
+        _select("run", "Run", names, choice.id),
+        _select("step", "Checkpoint", steps, shown),
+    ]
+
+
+def _select(name: str, title: str, options: list[str], value: str) -> dict[str, Any]:
+    return {"kind": "select", "id": name, "title": title, "options": options, "value": value}

@@ -1,0 +1,148 @@
+"""Where the attention pane's numbers come from: a run's checkpoint, on a text, beside the server's loop."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+import panel as pn
+import torch
+from loguru import logger
+from torch import nn
+
+from builder.run import load_run_model
+from engine import checkpoints, runs
+from engine.attention_maps import AttentionStack, attention_on_text
+from engine.data import TASKS
+from engine.errors import StepwiseError
+
+_KEPT = 3  # models in memory, for all sessions
+_POOL = ThreadPoolExecutor(2, "attention", initializer=torch.set_num_threads, initargs=(1,))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What to look at: a run's folder, the step of a checkpoint and a text."""
+
+    folder: Path
+    step: int
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What came of a request: stacks of weights, or why there are none."""
+
+    request: Request
+    stacks: tuple[AttentionStack, ...] = ()
+    problem: str = ""
+
+
+class Models:
+    """Models of checkpoints, the last few used. Holds them; each is used by one thread at a time."""
+
+    def __init__(self, kept: int = _KEPT) -> None:
+        self._kept, self._lock = kept, Lock()
+        self._models: OrderedDict[tuple[Path, int], tuple[Lock, list[nn.Module]]] = OrderedDict()
+
+    def use(
+        self, folder: Path, step: int, work: Callable[[nn.Module], tuple[AttentionStack, ...]]
+    ) -> tuple[AttentionStack, ...]:
+        """Do `work` with the model of a checkpoint, while nobody else does."""
+        with self._lock:
+            lock, loaded = self._models.setdefault((folder, step), (Lock(), []))
+            self._models.move_to_end((folder, step))
+            while len(self._models) > self._kept:
+                self._models.popitem(last=False)
+        with lock:
+            if not loaded:
+                loaded.append(load_run_model(folder, step))
+            return work(loaded[0])
+
+
+_MODELS = Models()
+
+
+def look(request: Request) -> Answer:
+    """Run the model on the text; a mistake of the user becomes an answer too."""
+    try:
+        task = TASKS[runs.read_config(request.folder).task]
+        stacks = _MODELS.use(request.folder, request.step, lambda model: attention_on_text(model, request.text, task))
+    except (StepwiseError, OSError) as error:
+        return Answer(request=request, problem=str(error))
+    except (RuntimeError, IndexError) as error:  # torch, for sizes that no rule has foreseen
+        return Answer(request=request, problem=f"The model failed on this text: {error}. Try a shorter one.")
+    return Answer(request=request, stacks=stacks)
+
+
+class Looker:
+    """Answers one request at a time for a pane, always the newest. Holds which one that is.
+
+    `deliver` is called on the loop of the document that the pane was made for; without a document (scripts,
+    tests) at once.
+    """
+
+    def __init__(self, deliver: Callable[[Answer], None]) -> None:
+        self._deliver = deliver
+        self._document = pn.state.curdoc
+        self._wanted: Request | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an answer is still to come."""
+        return self._wanted is not None
+
+    def ask(self, request: Request) -> None:
+        """Begin to answer; an answer to an older request is dropped when it comes."""
+        self._wanted = request
+        if self._document is None:
+            self._receive(look(request))
+        else:
+            _POOL.submit(look, request).add_done_callback(self._hand_over)
+
+    def _hand_over(self, future: Future[Answer]) -> None:
+        failure = future.exception()
+        if failure is not None:
+            logger.opt(exception=failure).error("Looking at attention failed")
+            return
+        assert self._document is not None
+        self._document.add_next_tick_callback(lambda: self._receive(future.result()))
+
+    def _receive(self, answer: Answer) -> None:
+        if answer.request == self._wanted:
+            self._wanted = None
+            self._deliver(answer)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A run with its checkpoints, as the pane offers it."""
+
+    folder: Path
+    steps: tuple[int, ...]
+
+    @property
+    def id(self) -> str:
+        """The run's name in `Selection.run`."""
+        return self.folder.name
+
+    def nearest(self, step: int | None) -> int:
+        """The last checkpoint that is not after `step`, or the first; the latest where `step` is none."""
+        if step is None:
+            return self.steps[-1]
+        return max((known for known in self.steps if known <= step), default=self.steps[0])
+
+    @property
+    def example(self) -> str:
+        """A text that the run's task has not trained on."""
+        return TASKS[runs.read_config(self.folder).task].examples(1)[0].text
+
+
+def choice_of(folder: Path | None) -> Choice | None:
+    """A run as a choice, if it has a checkpoint."""
+    steps = tuple(checkpoints.steps(folder)) if folder else ()
+    return Choice(folder=folder, steps=steps) if folder and steps else None
