@@ -23,7 +23,6 @@ import psutil
 from filelock import FileLock, Timeout
 from loguru import logger
 
-import builder
 from engine import locations
 from engine.errors import StepwiseError
 from engine.mirror import Mirror
@@ -54,7 +53,7 @@ def start(root: Path | None = None, once: Path | None = None) -> subprocess.Pope
         return None
     command = [sys.executable, "-m", "builder.mirror", "--root", str(root or locations.artifacts())]
     command += ["--owner", str(os.getpid())] + (["--once", str(once.resolve())] if once else [])
-    source = str(Path(builder.__file__).parent.parent)
+    source = str(Path(__file__).parent.parent)
     paths = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")]))
     return subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
