@@ -35,9 +35,7 @@ def compare(options: Namespace) -> int:
     """Print the differences; exit code 0 whether or not there are any."""
     left, right = _side(options.left), _side(options.right)
     shared = left.metrics.keys() | right.metrics.keys()
-    numbers = [
-        Difference(path=n, left=left.metrics.get(n), right=right.metrics.get(n)) for n in sorted(shared)
-    ]
+    numbers = [Difference(path=n, left=left.metrics.get(n), right=right.metrics.get(n)) for n in sorted(shared)]
     parts = {
         "graph": document_differences(left.document, right.document),
         "settings": differences(left.config, right.config),

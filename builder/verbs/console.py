@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,7 +15,8 @@ from engine.errors import SettingError
 from engine.settings import Field, Value
 
 Verbs = Any  # argparse's own type for it is private
-OUT = Console(highlight=False)
+WIDE = 160  # columns where the output goes to a file
+OUT = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
 ERR = Console(stderr=True, highlight=False)
 
 
@@ -36,9 +38,7 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
 
 def add_set(verb: argparse.ArgumentParser, help: str) -> None:
     """Give a verb the option `--set name=value …`."""
-    verb.add_argument(
-        "--set", dest="changes", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help=help
-    )
+    verb.add_argument("--set", dest="changes", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help=help)
 
 
 def assignments(texts: Iterable[str]) -> dict[str, str]:

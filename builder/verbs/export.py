@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 def add_to(verbs: Verbs) -> None:
     """Declare the verb."""
-    verb = verbs.add_parser(
-        "export", help="write a run's model, or a graph with fresh weights, in another format"
-    )
+    verb = verbs.add_parser("export", help="write a run's model, or a graph with fresh weights, in another format")
     verb.add_argument("what", metavar="RUN_OR_FILE", help="a run folder, its name, `last`, or a graph file")
     verb.add_argument("--format", required=True, help="mlflow (text in, text out) or safetensors (weights)")
     verb.add_argument("-o", "--out", type=Path, required=True, help="a new folder")
@@ -40,7 +38,6 @@ def export(options: Namespace) -> int:
 
 def _bundle(options: Namespace) -> ExportBundle:
     from builder.compile import compile_document
-
     from builder.run import bundle_of, check_trainable, export_bundle
     from engine import locations, runs
 

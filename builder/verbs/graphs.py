@@ -35,9 +35,7 @@ def list_templates(_: Namespace) -> int:
     """Print the built-in models."""
     from builder.templates import TEMPLATES
 
-    OUT.print(
-        table(("name", "title", "what it is"), [(t.name, t.title, t.about) for t in TEMPLATES.values()])
-    )
+    OUT.print(table(("name", "title", "what it is"), [(t.name, t.title, t.about) for t in TEMPLATES.values()]))
     return 0
 
 

@@ -57,8 +57,7 @@ def list_tasks(_: Namespace) -> int:
     from engine.data import TASKS
 
     rows = [
-        (task.name, task.about, ", ".join(task.templates), _example(task.examples(1)[0]))
-        for task in TASKS.values()
+        (task.name, task.about, ", ".join(task.templates), _example(task.examples(1)[0])) for task in TASKS.values()
     ]
     OUT.print(table(("task", "what is asked", "fits", "example"), rows))
     return 0

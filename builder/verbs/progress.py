@@ -31,9 +31,7 @@ class Progress:
             "{task.fields[numbers]}",
         )
         texts = [TextColumn(text, markup=False) for text in columns]
-        self._bar = Bar(
-            texts[0], BarColumn(), *texts[1:], TimeElapsedColumn(), TimeRemainingColumn(), console=OUT
-        )
+        self._bar = Bar(texts[0], BarColumn(), *texts[1:], TimeElapsedColumn(), TimeRemainingColumn(), console=OUT)
         self._line = self._bar.add_task("training", total=self._steps, numbers="")
         self._found: dict[str, float] = {}
 

@@ -28,9 +28,7 @@ def add_to(verbs: Verbs) -> None:
     verb.add_argument("--task", help="what to train for; see `stepwise tasks`")
     verb.add_argument("--steps", type=int, help="how many times the weights change")
     verb.add_argument("--seed", type=int, help="same seed, same run")
-    verb.add_argument(
-        "--run-dir", type=Path, help="the run folder; a new one below artifacts/runs if not given"
-    )
+    verb.add_argument("--run-dir", type=Path, help="the run folder; a new one below artifacts/runs if not given")
     verb.add_argument("--resume", action="store_true", help="go on with --run-dir, or with the last run")
     add_set(verb, "another value for a setting of the run or a symbol of the graph: lr=0.001")
     verb.set_defaults(do=train)
@@ -84,9 +82,7 @@ def _resumed(options: Namespace) -> Path:
     folder = runs.find(locations.runs(), str(options.run_dir or "last"))
     document = store.load(folder / runs.GRAPH_FILE)
     if options.file is not None and store.load(options.file) != document:
-        raise RunError(
-            f"{folder.name} trains another graph than {options.file}. Leave the file out, or --resume."
-        )
+        raise RunError(f"{folder.name} trains another graph than {options.file}. Leave the file out, or --resume.")
     changes, symbols = _split(options, document)
     if symbols:
         raise SettingError(f"{', '.join(symbols)} cannot change while resuming. Start a new run instead.")
