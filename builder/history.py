@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from builder.document import Document
 from builder.edits import Edit, Move, SetLabel, SetSetting, SetSymbol
@@ -64,11 +64,11 @@ class History:
         after = edit.apply(self._document)
         if after == self._document:
             return self._document
-        now = self._clock()
-        step = _Step(edit=edit, label=edit.label, before=self._document, time=now)
+        step = _Step(edit=edit, label=edit.label, before=self._document, time=self._clock())
         if self._past and not self._future and _joins(self._past[-1], step):
-            step = _Step(edit=edit, label=step.label, before=self._past.pop().before, time=now)
-        self._past = [*self._past[1 - LONGEST :], step]
+            step = replace(step, before=self._past.pop().before)
+        if step.before != after:
+            self._past = [*self._past[1 - LONGEST :], step]
         self._future.clear()
         self._document = after
         return after

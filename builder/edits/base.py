@@ -18,7 +18,7 @@ class Edit(Protocol):
 
     @property
     def label(self) -> str:
-        """What the undo menu calls it: `Add Layer norm`."""
+        """What the undo menu calls it: `Add LayerNorm`."""
         ...
 
     def apply(self, document: Document) -> Document:

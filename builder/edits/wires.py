@@ -160,7 +160,7 @@ _BRIDGES = {
     ("hidden", "heads"): "Put a Split heads block between them.",
     ("heads", "hidden"): "Put a Merge heads block between them.",
     ("hidden", "logits"): "Put a Language-model head between them.",
-    ("hidden", "pooled"): "Put a Pool block between them.",
+    ("hidden", "pooled"): "Put a Pooling block between them.",
     ("pooled", "logits"): "Put a Classifier head between them.",
 }
 

@@ -603,7 +603,7 @@ def test_untying_gives_the_parameter_its_own_storage() -> None:
 @pytest.mark.parametrize(
     ("edit", "label"),
     [
-        (AddNode(kind="layer_norm"), "Add Layer norm"),
+        (AddNode(kind="layer_norm"), "Add LayerNorm"),
         (AddNode(kind="input"), "Add input"),
         (Remove(nodes=("a", "b")), "Remove 2 blocks"),
         (connect("a.y", "b.x"), "Connect a.y to b.x"),
