@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from builder import store
 from builder.verbs.console import OUT, Verbs
-from engine.errors import ExportError
-
-if TYPE_CHECKING:
-    from engine.export import ExportBundle
 
 
 def add_to(verbs: Verbs) -> None:
@@ -29,24 +23,13 @@ def add_to(verbs: Verbs) -> None:
 
 def export(options: Namespace) -> int:
     """Write a model."""
-    from engine.export import export as write
-
-    written = write(_bundle(options), options.format, options.out)
-    OUT.print(Text(f"{written} written."), soft_wrap=True)
-    return 0
-
-
-def _bundle(options: Namespace) -> ExportBundle:
-    from builder.compile import compile_document
-    from builder.run import bundle_of, check_trainable, export_bundle
+    from builder.export import export_graph, export_run
     from engine import locations, runs
 
     file = Path(options.what)
-    if not file.is_file():
-        return export_bundle(runs.find(locations.runs(), options.what), options.step)
-    document = store.load(file)
-    task = options.task or document.task
-    if not task:
-        raise ExportError(f"{file} names no task. Give one with --task; see `stepwise tasks`.")
-    check_trainable(document, task)
-    return bundle_of(compile_document(document), document, task, {"task": task, "step": "0"})
+    if file.is_file():
+        written = export_graph(file, options.format, options.out, options.task or "")
+    else:
+        written = export_run(runs.find(locations.runs(), options.what), options.format, options.out, options.step)
+    OUT.print(Text(f"{written} written."), soft_wrap=True)
+    return 0
