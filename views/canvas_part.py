@@ -16,16 +16,16 @@ Op = dict[str, Any]
 class Canvas(Part):
     """The graph as the browser draws it (views/ui/canvas.jsx). Decides nothing.
 
-    Handlers added with `on` hear each gesture as an op with a string `op`: add, move, connect, rewire, delete, select,
-    open, crumb, symbol, arrange and fix. The browser has drawn move, connect, rewire, delete and select already, so an
-    answer names only what differs from that.
+    Handlers added with `on` hear each gesture as an op with a string `op`: add, move, connect, rewire,
+    delete, select, open, crumb, symbol, arrange and fix. The browser has drawn move, connect, rewire, delete
+    and select already, so an answer names only what differs from that.
     """
 
-    scene = param.Dict(default={"nodes": [], "edges": []}, doc="Nodes and edges; sent once, and to start afresh.")
-    catalogue = param.List(default=[], doc="Blocks of the search: kind, title, family, hint, inputs, outputs.")
+    scene = param.Dict(default={"nodes": [], "edges": []}, doc="Sent once, and to start afresh.")
+    catalogue = param.List(default=[], doc="Blocks: kind, title, family, hint, inputs, outputs.")
     fits = param.Dict(default={}, doc="For each kind of port the kinds that it may feed.")
-    crumbs = param.List(default=[], doc="The way from the model to the open definition: label, times.")
-    symbols = param.List(default=[], doc="Sizes of the open definition: name, value, text.")
+    crumbs = param.List(default=[], doc="From the model to the open definition: label, times.")
+    symbols = param.List(default=[], doc="Sizes of the definition: name, value, text.")
 
     _esm = Path(__file__).parent / "ui/canvas.jsx"
 

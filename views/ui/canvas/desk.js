@@ -1,7 +1,7 @@
 // What the hands do to the graph. Every gesture is drawn here at once, then told to Python, which answers with the
 // difference to the truth. Holds React Flow's store, the channel to Python and the selection Python knows.
 import { bestPort, judge, linkOf, whyNot } from "./connect.js";
-import { nodesById, flowEdge, flowNode, routed } from "./elements.js";
+import { Router, flowEdge, flowNode, nodesById } from "./elements.js";
 import { wireId } from "./graph.js";
 import { answered, gestureEnded } from "./marks.js";
 import { applyOps } from "./ops.js";
@@ -9,11 +9,12 @@ import { applyOps } from "./ops.js";
 const idsOf = (list) => list.map((item) => item.id);
 const chosen = (list) => list.filter((item) => item.selected);
 const keyOf = (nodes, edges) => JSON.stringify([nodes, edges]);
-const PATIENCE = 60; // ms between two messages about a changing selection
+const PATIENCE = 60, // ms between two messages about a changing selection
+  REST = 400; // ms after which all wires of a big graph are laid anew
 
 export class Desk {
   constructor(store, send, width) {
-    Object.assign(this, { store, send, width, fits: {}, moving: null, held: new Set() });
+    Object.assign(this, { store, send, width, fits: {}, moving: null, held: new Set(), router: new Router() });
     this.told = keyOf([], []);
     this.onScene = () => {};
   }
@@ -29,12 +30,27 @@ export class Desk {
   draw({ nodes = this.nodes, edges = this.edges, route = true }) {
     const state = this.store.getState();
     if (nodes !== state.nodes) state.setNodes(nodes);
-    const laid = route ? routed(nodes, edges) : edges;
-    if (laid.length !== state.edges.length || laid.some((edge, i) => edge !== state.edges[i])) state.setEdges(laid);
+    this.drawEdges(route ? this.router.lay(nodes, edges) : edges);
+    if (!this.router.tidy) this.tidySoon();
+  }
+
+  drawEdges(edges) {
+    const { edges: before, setEdges } = this.store.getState();
+    if (edges.length !== before.length || edges.some((edge, i) => edge !== before[i])) setEdges(edges);
+  }
+
+  /** Lay all wires anew when the hand rests. */
+  tidySoon() {
+    clearTimeout(this.tidying);
+    this.tidying = setTimeout(() => {
+      if (this.held.size || this.moving) this.tidySoon();
+      else this.drawEdges(this.router.lay(this.nodes, this.edges, true));
+    }, REST);
   }
 
   show(scene) {
     const nodes = scene.nodes.map((node) => flowNode(node, this.width));
+    this.router.lay(nodes, scene.edges.map((edge) => flowEdge(edge)), true);
     this.draw({ nodes, edges: scene.edges.map((edge) => flowEdge(edge)) });
   }
 

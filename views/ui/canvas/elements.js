@@ -55,14 +55,20 @@ export function flowEdge(edge, before) {
   };
 }
 
-const PORT = 5; // wires end at the outer rim of a port
+const PORT = 5, // wires end at the outer rim of a port
+  FEW = 80; // wires, up to which all are laid anew after every change
 
-function endsOf(edge, nodes) {
+/** A wire as `layWires` wants it, or null while one of its ports is not there. */
+function wireOf(edge, nodes) {
   const [from, to] = [nodes.get(edge.source), nodes.get(edge.target)];
   const output = from?.data.outputs.findIndex((port) => port.id === edge.sourceHandle) ?? -1;
   const input = to?.data.inputs.findIndex((port) => port.id === edge.targetHandle) ?? -1;
   if (output < 0 || input < 0) return null;
   return {
+    id: edge.id,
+    net: `${edge.source}.${edge.sourceHandle}`,
+    source: edge.source,
+    target: edge.target,
     sx: from.position.x + from.width + PORT,
     sy: from.position.y + portAt(from.data, output),
     tx: to.position.x - PORT,
@@ -70,23 +76,33 @@ function endsOf(edge, nodes) {
   };
 }
 
-/** `edges` with fresh routes. Wires whose route did not change stay the same objects. */
-export function routed(nodes, edges) {
-  const byId = new Map(nodes.map((node) => [node.id, node]));
-  const boxes = nodes.map((n) => ({ id: n.id, x: n.position.x, y: n.position.y, w: n.width, h: n.height }));
-  const wires = [];
-  for (const edge of edges) {
-    const ends = endsOf(edge, byId);
-    if (ends) {
-      const net = `${edge.source}.${edge.sourceHandle}`;
-      wires.push({ id: edge.id, net, source: edge.source, target: edge.target, ...ends });
-    }
+/** Lays wires for one canvas, and remembers: in a big graph only what a change disturbs is laid anew at once. */
+export class Router {
+  constructor() {
+    Object.assign(this, { places: new Map(), routes: new Map(), key: "", tidy: true });
   }
-  const routes = layWires(boxes, wires);
-  return edges.map((edge) => {
-    const points = routes.get(edge.id) ?? null;
-    return String(points) === String(edge.data.points) ? edge : { ...edge, data: { ...edge.data, points } };
-  });
+
+  /** `edges` with routes; the full layout when `all`, or when there are few. Unchanged wires stay the same objects. */
+  lay(nodes, edges, all = false) {
+    const byId = new Map(nodes.map((node) => [node.id, node]));
+    const boxes = nodes.map((n) => ({ id: n.id, x: n.position.x, y: n.position.y, w: n.width, h: n.height }));
+    const wires = edges.map((edge) => wireOf(edge, byId)).filter(Boolean);
+    this.update(boxes, wires, all || wires.length <= FEW);
+    return edges.map((edge) => {
+      const points = this.routes.get(edge.id) ?? null;
+      return String(points) === String(edge.data.points) ? edge : { ...edge, data: { ...edge.data, points } };
+    });
+  }
+
+  update(boxes, wires, all) {
+    const places = new Map(boxes.map((box) => [box.id, `${box.x},${box.y},${box.w},${box.h}`]));
+    const changed = boxes.filter((box) => this.places.get(box.id) !== places.get(box.id));
+    const key = wires.map((wire) => `${wire.id} ${wire.sy} ${wire.ty}`).join();
+    const same = key === this.key && !changed.length && places.size === this.places.size;
+    if (same && (this.tidy || !all)) return;
+    this.routes = layWires(boxes, wires, all ? null : { routes: this.routes, changed });
+    Object.assign(this, { places, key, tidy: all });
+  }
 }
 
 const tables = new WeakMap();

@@ -1,44 +1,19 @@
 // A block and a rail (an input or output of the whole graph). Their sizes are known beforehand (measure.js).
 import { createContext, memo, useContext } from "react";
-import { Handle, Position } from "@xyflow/react";
-import { colourOf, familyColour, glyphOf } from "./kinds.js";
+import { familyColour } from "./kinds.js";
 import { portAt } from "./measure.js";
+import { Port } from "./port.jsx";
 
 /** Sends an op to Python; the same function for the life of the canvas. */
 export const Send = createContext(() => {});
 
-function portHint(port, side) {
-  const about = `${port.id}: ${port.kind}${port.shape ? `, ${port.shape}` : ""}`;
-  if (port.watch) return `${about}. Can be looked at, not wired.`;
-  return side === "in" && port.optional ? `${about}. Optional.` : about;
-}
-
-function Port({ port, side, top }) {
-  const about = portHint(port, side);
-  const look = [glyphOf(port.kind), port.optional && "hollow", port.watch && "watch"].filter(Boolean).join(" ");
-  return (
-    <Handle
-      id={port.id}
-      type={side === "in" ? "target" : "source"}
-      position={side === "in" ? Position.Left : Position.Right}
-      isConnectable={!port.watch}
-      isConnectableStart={!port.watch}
-      className={`port ${look}`}
-      style={{ "--port": colourOf(port.kind), top }}
-      title={about}
-      role="img"
-      aria-label={about}
-    />
-  );
-}
-
 const Ports = ({ data }) => (
   <>
     {data.inputs.map((port, i) => (
-      <Port key={port.id} port={port} side="in" top={portAt(data, i)} />
+      <Port key={port.id} node={data.id} port={port} type="target" top={portAt(data, i)} />
     ))}
     {data.outputs.map((port, i) => (
-      <Port key={port.id} port={port} side="out" top={portAt(data, i)} />
+      <Port key={port.id} node={data.id} port={port} type="source" top={portAt(data, i)} />
     ))}
   </>
 );

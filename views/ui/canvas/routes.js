@@ -7,28 +7,34 @@ const STUB = 22, // how far a wire goes before its first corner
   SLOT = 8, // between two upright stretches
   LANE = 14, // between two lanes
   GAP = 22, // between a lane and the row under it
-  AIR = 6; // the least room between a wire and a node
+  AIR = 6, // the least room between a wire and a node
+  LONG = 160, // a curve longer than this, or steeper than STEEP, is drawn in right angles
+  STEEP = 36,
+  NEAREST = 5, // gaps between rows that are tried
+  BELOW = 140; // a lane below both ends is worse by this
 
 const overlap = (a0, a1, b0, b1) => a0 < b1 && b0 < a1;
 
-/** Boxes ordered by x, so that a range is found without looking at all of them. */
+/** Boxes ordered by x and by y, so that a range is found without looking at all of them. */
 function tableOf(boxes) {
-  const sorted = [...boxes].sort((a, b) => a.x - b.x);
-  const widest = sorted.reduce((most, box) => Math.max(most, box.w), 0);
+  const byX = [...boxes].sort((a, b) => a.x - b.x);
+  const byY = [...boxes].sort((a, b) => a.y - b.y);
+  const widest = byX.reduce((most, box) => Math.max(most, box.w), 0);
   const first = (x) => {
-    let [low, high] = [0, sorted.length];
+    let [low, high] = [0, byX.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (sorted[middle].x < x) low = middle + 1;
+      if (byX[middle].x < x) low = middle + 1;
       else high = middle;
     }
     return low;
   };
   return {
+    byY,
     // calls `visit` with each box that overlaps x0..x1, until it returns true
     some(x0, x1, visit) {
-      for (let i = first(x0 - widest); i < sorted.length && sorted[i].x < x1; i++) {
-        if (sorted[i].x + sorted[i].w > x0 && visit(sorted[i])) return true;
+      for (let i = first(x0 - widest); i < byX.length && byX[i].x < x1; i++) {
+        if (byX[i].x + byX[i].w > x0 && visit(byX[i])) return true;
       }
       return false;
     },
@@ -41,8 +47,8 @@ const hits = (table, x0, x1, y0, y1, skip) =>
 /** Whether the plain curve between the ends of `wire` touches no other node. */
 function isPlain(wire, table) {
   const { sx, sy, tx, ty } = wire;
-  if (tx - sx < 8) return false;
-  if (tx - sx > 200 && Math.abs(ty - sy) > 4) return false;
+  if (tx - sx < 8 || Math.abs(ty - sy) > STEEP) return false;
+  if (tx - sx > LONG && Math.abs(ty - sy) > 4) return false;
   const skip = new Set([wire.source, wire.target]);
   const reach = Math.max(16, (tx - sx) / 2);
   for (let i = 0; i <= 8; i++) {
@@ -55,26 +61,47 @@ function isPlain(wire, table) {
   return true;
 }
 
-/** Stretches that are taken already, by direction. */
+/** Parallel stretches that are taken already, found by their place. */
+class Stretches {
+  constructor() {
+    this.byPlace = new Map();
+    this.byNet = new Map();
+  }
+
+  add(at, a, b, net) {
+    const stretch = { at, from: Math.min(a, b), to: Math.max(a, b), net };
+    for (const [map, key] of [
+      [this.byPlace, Math.floor(at / LANE)],
+      [this.byNet, net],
+    ]) {
+      (map.get(key) ?? map.set(key, []).get(key)).push(stretch);
+    }
+  }
+
+  /** Whether another net has a stretch nearer than `room` (at most a lane). */
+  clash(at, from, to, net, room) {
+    const near = (s) => s.net !== net && Math.abs(s.at - at) < room && overlap(s.from, s.to, from, to);
+    const place = Math.floor(at / LANE);
+    return [place - 1, place, place + 1].some((key) => this.byPlace.get(key)?.some(near));
+  }
+
+  /** The heights at which `net` runs somewhere between `from` and `to`. */
+  ownHeights(net, from, to) {
+    return (this.byNet.get(net) ?? []).filter((s) => overlap(s.from, s.to, from, to)).map((s) => s.at);
+  }
+}
+
 class Taken {
   constructor() {
-    this.level = [];
-    this.upright = [];
-  }
-
-  clashes(list, at, from, to, net, room) {
-    return list.some((s) => s.net !== net && Math.abs(s.at - at) < room && overlap(s.from, s.to, from, to));
-  }
-
-  shares(at, from, to, net) {
-    return this.level.some((s) => s.net === net && Math.abs(s.at - at) < 1 && overlap(s.from, s.to, from, to));
+    this.level = new Stretches();
+    this.upright = new Stretches();
   }
 
   add(points, net) {
     for (let i = 1; i < points.length; i++) {
       const [[x0, y0], [x1, y1]] = [points[i - 1], points[i]];
-      if (y0 === y1) this.level.push({ at: y0, from: Math.min(x0, x1), to: Math.max(x0, x1), net });
-      else this.upright.push({ at: x0, from: Math.min(y0, y1), to: Math.max(y0, y1), net });
+      if (y0 === y1) this.level.add(y0, x0, x1, net);
+      else this.upright.add(x0, y0, y1, net);
     }
   }
 }
@@ -88,7 +115,7 @@ function slot(start, step, y0, y1, net, table, taken) {
       if (k > 2) return null;
       continue;
     }
-    if (!taken.clashes(taken.upright, x, low, high, net, SLOT - 1)) return x;
+    if (!taken.upright.clash(x, low, high, net, SLOT - 1)) return x;
   }
   return null;
 }
@@ -96,37 +123,34 @@ function slot(start, step, y0, y1, net, table, taken) {
 /** Out, one upright stretch, in: for forward wires with free air along their own rows. */
 function zigzag(wire, table, taken) {
   const { sx, sy, tx, ty, net } = wire;
-  if (tx - sx < 2 * STUB) return null;
+  if (tx - sx < 2 * AIR) return null;
+  const stub = Math.min(STUB, (tx - sx) / 2);
   for (const [start, step] of [
-    [tx - STUB, -SLOT],
-    [sx + STUB, SLOT],
+    [tx - stub, -SLOT],
+    [sx + stub, SLOT],
   ]) {
     const x = slot(start, step, sy, ty, net, table, taken);
-    if (x === null) continue;
+    if (x === null || x < sx + AIR || x > tx - AIR) continue;
     const skip = new Set([wire.source, wire.target]);
     if (hits(table, sx, x, sy - AIR, sy + AIR, skip) || hits(table, x, tx, ty - AIR, ty + AIR, skip)) continue;
-    if (taken.clashes(taken.level, sy, sx, x, net, 6) || taken.clashes(taken.level, ty, x, tx, net, 6)) continue;
+    if (taken.level.clash(sy, sx, x, net, 6) || taken.level.clash(ty, x, tx, net, 6)) continue;
     return [[sx, sy], [x, sy], [x, ty], [tx, ty]];
   }
   return null;
 }
 
-/** The free heights between x0 and x1, as [top, bottom], from above all boxes to below all. */
-function gapsOf(table, x0, x1) {
-  const spans = [];
-  table.some(x0 - AIR, x1 + AIR, (box) => {
-    spans.push([box.y, box.y + box.h]);
-    return false;
-  });
-  spans.sort((a, b) => a[0] - b[0]);
+/** The free heights between x0 and x1 as [top, bottom]: the few that lie nearest to y0 and y1. */
+function gapsOf(table, x0, x1, y0, y1) {
   const gaps = [];
+  const detour = ([top, bottom]) => Math.max(0, y1 - bottom, y0 - bottom) + Math.max(0, top - y0, top - y1);
   let end = -Infinity;
-  for (const [top, bottom] of spans) {
-    if (top - end >= 2 * AIR + 2) gaps.push([end, top]);
-    end = Math.max(end, bottom);
+  for (const box of table.byY) {
+    if (!overlap(x0 - AIR, x1 + AIR, box.x, box.x + box.w)) continue;
+    if (box.y - end >= 2 * AIR + 2) gaps.push([end, box.y]);
+    end = Math.max(end, box.y + box.h);
   }
   gaps.push([end, Infinity]);
-  return gaps;
+  return gaps.sort((a, b) => detour(a) - detour(b)).slice(0, NEAREST);
 }
 
 /** Heights worth trying inside a gap, best first. */
@@ -145,56 +169,75 @@ function heightsOf([top, bottom]) {
   return heights.filter((y) => y - top >= AIR && bottom - y >= AIR && Number.isFinite(y));
 }
 
-/** Every lane that a wire could take, the cheapest first. Lanes above win over lanes below. */
-function lanesFor(wire, x1, x2, table, taken) {
-  const [left, right] = [Math.min(x1, x2), Math.max(x1, x2)];
+/** Heights of lanes for a wire, the cheapest first: little detour, above rather than below, beside its own kin. */
+function lanesFor(wire, left, right, table, taken) {
+  const { sy, ty, net } = wire;
+  const own = taken.level.ownHeights(net, left, right);
   const options = [];
-  for (const gap of gapsOf(table, left, right)) {
+  for (const gap of gapsOf(table, left, right, sy, ty)) {
     for (const y of heightsOf(gap)) {
-      if (taken.clashes(taken.level, y, left, right, wire.net, LANE - 3)) continue;
-      const way = Math.abs(y - wire.sy) + Math.abs(y - wire.ty);
-      const below = y > Math.max(wire.sy, wire.ty) ? 70 : 0;
-      options.push({ y, cost: way + below - (taken.shares(y, left, right, wire.net) ? 30 : 0) });
+      const below = y > Math.max(sy, ty) ? BELOW : 0;
+      const kin = own.some((at) => Math.abs(at - y) < 1) ? -30 : 0;
+      options.push({ y, cost: Math.abs(y - sy) + Math.abs(y - ty) + below + kin });
     }
   }
-  return options.sort((a, b) => a.cost - b.cost);
+  return options.sort((a, b) => a.cost - b.cost).map(({ y }) => y);
 }
 
 function lane(wire, table, taken) {
   const { sx, sy, tx, ty, net } = wire;
   const stub = tx > sx ? Math.min(STUB, Math.max(8, (tx - sx) / 3)) : STUB;
-  const options = lanesFor(wire, sx + stub, tx - stub, table, taken);
-  for (const { y } of options.slice(0, 12)) {
+  const [left, right] = [Math.min(sx + stub, tx - stub), Math.max(sx + stub, tx - stub)];
+  let [tries, spare] = [0, null];
+  for (const y of lanesFor(wire, left, right, table, taken)) {
+    if (taken.level.clash(y, left, right, net, LANE - 3)) continue;
+    spare ??= y;
     const x1 = slot(sx + stub, SLOT, sy, y, net, table, taken);
-    const x2 = slot(tx - stub, -SLOT, y, ty, net, table, taken);
-    if (x1 !== null && x2 !== null) return [[sx, sy], [x1, sy], [x1, y], [x2, y], [x2, ty], [tx, ty]];
+    const x2 = x1 === null ? null : slot(tx - stub, -SLOT, y, ty, net, table, taken);
+    if (x2 !== null) return [[sx, sy], [x1, sy], [x1, y], [x2, y], [x2, ty], [tx, ty]];
+    if (++tries > 12) break;
   }
-  if (!options.length) return null;
-  const { y } = options[0];
-  return [[sx, sy], [sx + stub, sy], [sx + stub, y], [tx - stub, y], [tx - stub, ty], [tx, ty]];
+  if (spare === null) return null;
+  return [[sx, sy], [sx + stub, sy], [sx + stub, spare], [tx - stub, spare], [tx - stub, ty], [tx, ty]];
 }
 
 const span = (wire) => Math.abs(wire.tx - wire.sx) + Math.abs(wire.ty - wire.sy);
 
+/** Whether a route of before still stands: the same ends, and no box of `changed` in its way. */
+function stands(wire, points, changed) {
+  if (points === undefined) return false;
+  if (points === null) return isPlain(wire, changed);
+  const [[x0, y0], [x1, y1]] = [points[0], points.at(-1)];
+  if (x0 !== wire.sx || y0 !== wire.sy || x1 !== wire.tx || y1 !== wire.ty) return false;
+  return points.slice(1).every(([x, y], i) => {
+    const [u, v] = points[i];
+    const [top, bottom] = [Math.min(y, v) - 1, Math.max(y, v) + 1];
+    return !hits(changed, Math.min(x, u) - 1, Math.max(x, u) + 1, top, bottom);
+  });
+}
+
 /**
- * Lay every wire.
+ * Lay wires.
  * @param boxes [{id, x, y, w, h}]
  * @param wires [{id, net, source, target, sx, sy, tx, ty}]: `net` names the port it comes from
+ * @param before {routes, changed}: routes to keep where the boxes `changed` do not disturb them; none lays all anew
  * @returns Map of wire id to its points, or to null where a plain curve will do
  */
-export function layWires(boxes, wires) {
+export function layWires(boxes, wires, before = null) {
   const [table, taken, routes, bent] = [tableOf(boxes), new Taken(), new Map(), []];
+  const changed = before && tableOf(before.changed);
+  const keep = (wire, points) => {
+    routes.set(wire.id, points);
+    if (points) taken.add(points, wire.net);
+    else if (Math.abs(wire.sy - wire.ty) < 0.5) taken.level.add(wire.sy, wire.sx, wire.tx, wire.net);
+  };
   for (const wire of wires) {
-    if (isPlain(wire, table)) {
-      routes.set(wire.id, null);
-      if (Math.abs(wire.sy - wire.ty) < 0.5) taken.add([[wire.sx, wire.sy], [wire.tx, wire.sy]], wire.net);
-    } else bent.push(wire);
+    const old = before?.routes.get(wire.id);
+    if (before && stands(wire, old, changed)) keep(wire, old);
+    else if (isPlain(wire, table)) keep(wire, null);
+    else bent.push(wire);
   }
   bent.sort((a, b) => span(a) - span(b) || (a.id < b.id ? -1 : 1));
-  for (const wire of bent) {
-    const points = zigzag(wire, table, taken) ?? lane(wire, table, taken);
-    if (points) taken.add(points, wire.net);
-    routes.set(wire.id, points);
-  }
+  for (const wire of bent) keep(wire, zigzag(wire, table, taken) ?? lane(wire, table, taken));
   return routes;
 }

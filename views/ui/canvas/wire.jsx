@@ -64,6 +64,7 @@ export const Wire = memo(function Wire(props) {
   const watch = edge.error ? { onMouseEnter: () => setOver(true), onMouseLeave: () => setOver(false) } : null;
   return (
     <g {...watch}>
+      {edge.error ? null : <title>{`${edge.source}.${edge.sourcePort} → ${edge.target}.${edge.targetPort}  ${edge.shape}`}</title>}
       <path className={`react-flow__edge-path wire ${edge.kind}`} d={path} style={{ "--wire": colourOf(edge.kind) }} />
       <path className="react-flow__edge-interaction" d={path} fill="none" strokeOpacity="0" strokeWidth="14" />
       {edge.shape && !edge.error ? <ShapeText text={edge.shape} run={run} /> : null}

@@ -88,3 +88,18 @@ test("the same picture gives the same routes in any order of the wires", () => {
 
   for (const { id } of wires) assert.deepEqual(forward.get(id), backward.get(id));
 });
+
+test("after a small change only disturbed wires are laid anew", () => {
+  const boxes = [0, 1, 2, 3, 4].map((i) => box(`n${i}`, i * 220, 0));
+  const wires = [wire("long", "n0", "n4", 181, 40, 875, 40), wire("next", "n0", "n1", 181, 40, 215, 40)];
+  const routes = layWires(boxes, wires);
+  const aside = box("n5", 0, 300);
+  const across = box("n5", 400, -60);
+
+  const calm = layWires([...boxes, aside], wires, { routes, changed: [aside] });
+  const disturbed = layWires([...boxes, across], wires, { routes, changed: [across] });
+
+  assert.equal(calm.get("long"), routes.get("long"));
+  assert.notDeepEqual(disturbed.get("long"), routes.get("long"));
+  assert.ok(!meets(disturbed.get("long"), across));
+});
