@@ -1,0 +1,97 @@
+"""What all parts of the window share: the compiled bundle, one React tree, messages and lists sent by differences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, ClassVar
+
+import param
+from panel.custom import ReactComponent
+
+HERE = Path(__file__).parent
+Message = dict[str, Any]
+Row = dict[str, Any]
+Handler = Callable[[Message], object]
+
+
+@cache
+def version(path: Path, _changed: int) -> str:
+    """A few letters that change with the file."""
+    return sha256(path.read_bytes()).hexdigest()[:12]
+
+
+class Part(ReactComponent):
+    """Shares the bundle, the React tree and the messages' plumbing."""
+
+    use_shadow_dom = param.Boolean(default=False, constant=True)
+
+    _bundle: ClassVar[Path] = HERE / "ui.bundle.js"
+    _importmap: ClassVar[dict[str, Any]] = {}
+
+    __abstract = True
+
+    def __init__(self, **params: Any) -> None:
+        self._handlers: list[Handler] = []
+        super().__init__(**params)
+
+    def on(self, handler: Handler) -> None:
+        """Call `handler` with every message this part sends."""
+        self._handlers.append(handler)
+
+    def _handle_msg(self, msg: Message) -> None:
+        for handler in list(self._handlers):
+            handler(msg)
+
+    @classmethod
+    def _component_resource_path(cls, esm_path: Any, compiled: Any) -> str:
+        """The bundle's address with its version, so that browsers keep it until it changes."""
+        path: str = super()._component_resource_path(esm_path, compiled)
+        return f"{path}?v={version(Path(esm_path), Path(esm_path).stat().st_mtime_ns)}"
+
+
+class Listed(Part):
+    """A part whose content is one list of dicts; after the first picture only differences travel."""
+
+    _list: ClassVar[str]
+
+    __abstract = True
+
+    def __init__(self, **params: Any) -> None:
+        self._patched = False
+        super().__init__(**params)
+        self.param.watch(self._assigned, [self._list], onlychanged=False)
+
+    @property
+    def rows(self) -> list[Row]:
+        """The list as it is now."""
+        rows: list[Row] = getattr(self, self._list)
+        return rows
+
+    def patch(self, id_: str, **changes: Any) -> None:
+        """Change some keys of the dicts whose `id` is `id_`; sends those dicts alone, and nothing where none differs."""
+        self.show([{**row, **changes} if row.get("id") == id_ else row for row in self.rows])
+
+    def show(self, rows: Sequence[Row]) -> None:
+        """Replace the list, sending only the dicts that differ where its length stays."""
+        new, old = list(rows), self.rows
+        changed = [[i, row] for i, row in enumerate(new) if i >= len(old) or row != old[i]]
+        if len(new) != len(old) or 2 * len(changed) > len(new) > 3:
+            self.param.update(**{self._list: new})
+        elif changed:
+            with param.parameterized.discard_events(self):
+                self.param.update(**{self._list: new})
+            self._patched = True
+            self._send_msg({"patch": changed})
+
+    def _assigned(self, event: Any) -> None:
+        if self._patched or event.type == "triggered":  # the browser's model lags behind: say it all
+            self._send_msg({"rows": event.new})
+
+    def _handle_msg(self, msg: Message) -> None:
+        if msg.get("type") != "hello":
+            super()._handle_msg(msg)
+        elif self._patched:  # patches sent before the browser could hear them
+            self._send_msg({"rows": self.rows})

@@ -1,0 +1,159 @@
+// The menu bar, from the commands that name a menu. Arrows walk, Left and Right change menus, Escape goes back to
+// where the keyboard was; Alt with a menu's underlined letter opens it, F10's work is done by Alt alone.
+import { useEffect, useRef, useState } from "react";
+import { Icon } from "./icons.jsx";
+import { shown } from "./keys.js";
+
+const MAC = /Mac/.test(navigator.platform ?? "");
+
+function menusOf(commands) {
+  const menus = new Map();
+  for (const command of commands) {
+    if (!command.menu) continue;
+    if (!menus.has(command.menu)) menus.set(command.menu, []);
+    menus.get(command.menu).push(command);
+  }
+  return [...menus].map(([name, rows]) => ({ name, rows }));
+}
+
+const deepFocus = () => {
+  let at = document.activeElement;
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+  return at === document.body ? null : at;
+};
+
+function Entry({ row, choose, onHover }) {
+  return (
+    <button
+      type="button"
+      role={row.checked === undefined ? "menuitem" : "menuitemcheckbox"}
+      aria-checked={row.checked}
+      aria-disabled={row.disabled || undefined}
+      aria-keyshortcuts={row.keys?.replaceAll("Ctrl", "Control") || undefined}
+      tabIndex={-1}
+      className={row.rule ? "ruled" : ""}
+      onPointerMove={onHover}
+      onClick={() => row.disabled || choose(row.id)}
+    >
+      <i>{row.checked ? <Icon name="check" /> : null}</i>
+      <span>{row.label}</span>
+      <em>{shown(row.keys)}</em>
+    </button>
+  );
+}
+
+export function MenuBar({ commands, run }) {
+  const menus = menusOf(commands);
+  const [open, setOpen] = useState(-1);
+  const [armed, setArmed] = useState(false);
+  const bar = useRef(),
+    list = useRef(),
+    came = useRef(null),
+    first = useRef("");
+  const heads = () => [...bar.current.querySelectorAll(":scope > button")];
+  const entries = () => [...(list.current?.querySelectorAll("[role^=menuitem]") ?? [])];
+
+  const show = (index, at = "") => {
+    if (open < 0) came.current = deepFocus();
+    first.current = at;
+    setOpen(index);
+  };
+  const close = (back = true) => {
+    setOpen(-1);
+    setArmed(false);
+    if (back && came.current?.isConnected) came.current.focus();
+  };
+  const choose = (id) => {
+    close();
+    run(id);
+  };
+  useEffect(() => {
+    if (open < 0) return undefined;
+    const rows = entries();
+    if (first.current) (first.current === "last" ? rows.at(-1) : rows[0])?.focus();
+    else heads()[open].focus();
+    const outside = (event) => event.composedPath().includes(bar.current) || close(false);
+    window.addEventListener("pointerdown", outside, true);
+    window.addEventListener("blur", outside);
+    return () => {
+      window.removeEventListener("pointerdown", outside, true);
+      window.removeEventListener("blur", outside);
+    };
+  }, [open]);
+  const latest = useRef();
+  latest.current = { menus, show };
+  useEffect(() => {
+    if (MAC) return undefined; // Option types letters there
+    const onKey = (event) => {
+      if (!event.altKey || event.ctrlKey || event.shiftKey || event.defaultPrevented) return;
+      const letter = /^Key([A-Z])$/.exec(event.code)?.[1];
+      const at = letter ? latest.current.menus.findIndex((menu) => menu.name[0].toUpperCase() === letter) : -1;
+      if (at < 0 || event.composedPath().some((part) => part.localName === "dialog")) return;
+      event.preventDefault();
+      latest.current.show(at, "first");
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, []);
+
+  const onKeyDown = (event) => {
+    const rows = entries();
+    const at = rows.indexOf(event.target);
+    const head = open >= 0 ? open : heads().indexOf(event.target);
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const down = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      const next = (head + step + menus.length) % menus.length;
+      if (open >= 0) show(next, "first");
+      else heads()[next].focus();
+    } else if (down && open < 0) show(head, down > 0 ? "first" : "last");
+    else if (down) rows[(at < 0 ? (down > 0 ? 0 : rows.length - 1) : at + down + rows.length) % rows.length]?.focus();
+    else if (event.key === "Home") rows[0]?.focus();
+    else if (event.key === "End") rows.at(-1)?.focus();
+    else if (event.key === "Escape" && open >= 0) close();
+    else if (event.key === "Tab") {
+      setOpen(-1);
+      return;
+    } else if (event.key.length === 1 && open >= 0 && /\S/.test(event.key)) {
+      const letter = event.key.toLowerCase();
+      const fits = rows.filter((row) => row.querySelector("span").textContent.toLowerCase().startsWith(letter));
+      (fits.find((row) => rows.indexOf(row) > at) ?? fits[0])?.focus();
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const left = open >= 0 ? heads()[open]?.getBoundingClientRect().left : 0;
+  return (
+    <nav ref={bar} className={`menubar ${open >= 0 || armed ? "open" : ""}`} role="menubar" aria-label="Menu" onKeyDown={onKeyDown}>
+      {menus.map((menu, i) => (
+        <button
+          key={menu.name}
+          type="button"
+          role="menuitem"
+          aria-haspopup="menu"
+          aria-expanded={i === open}
+          tabIndex={i === Math.max(open, 0) ? 0 : -1}
+          aria-keyshortcuts={MAC ? undefined : `Alt+${menu.name[0]}`}
+          onPointerDown={(event) => {
+            if (event.button) return;
+            event.preventDefault();
+            if (open === i) close();
+            else show(i);
+          }}
+          onPointerEnter={() => open >= 0 && open !== i && show(i)}
+          onClick={(event) => event.detail === 0 && show(i, "first")}
+        >
+          <u>{menu.name[0]}</u>
+          {menu.name.slice(1)}
+        </button>
+      ))}
+      {open >= 0 ? (
+        <div ref={list} className="drop" role="menu" aria-label={menus[open].name} style={{ left }}>
+          {menus[open].rows.map((row) => (
+            <Entry key={row.id} row={row} choose={choose} onHover={(event) => event.currentTarget.focus({ preventScroll: true })} />
+          ))}
+        </div>
+      ) : null}
+    </nav>
+  );
+}

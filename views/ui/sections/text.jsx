@@ -1,0 +1,94 @@
+// Words, tables of two columns, code and empty panes.
+import { useState } from "react";
+import { runCommand } from "../commands.js";
+import { Meter } from "../controls.jsx";
+import { Icon } from "../icons.jsx";
+import { shown } from "../keys.js";
+
+/** Run the command of that name, or tell Python. */
+export const act = (id, send) => runCommand(id) || send(id);
+
+export const Title = ({ section }) => (
+  <h3 style={{ "--family": `var(--${section.colour ?? "muted"})` }}>
+    <span>{section.text}</span>
+    {section.note ? <em>{section.note}</em> : null}
+  </h3>
+);
+
+export const Paragraph = ({ section }) => (
+  <p className={section.tone ?? ""} role={section.tone === "err" ? "alert" : undefined}>
+    {section.text}
+  </p>
+);
+
+export const Heading = ({ section }) => (
+  <h4>
+    {section.text}
+    {section.note ? <span>{section.note}</span> : null}
+  </h4>
+);
+
+export const Empty = ({ section, send }) => (
+  <div className="empty">
+    <p>{section.text}</p>
+    {section.action ? (
+      <button type="button" className="button" onClick={() => act(section.id, send)}>
+        {section.action}
+      </button>
+    ) : null}
+  </div>
+);
+
+export const Table = ({ section }) => (
+  <table className={section.mono ? "mono" : ""}>
+    {section.head ? (
+      <thead>
+        <tr>
+          {section.head.map((text, i) => (
+            <th key={i} scope="col">
+              {text}
+            </th>
+          ))}
+        </tr>
+      </thead>
+    ) : null}
+    <tbody>
+      {section.rows.map((cells, i) => (
+        <tr key={i}>
+          {cells.map((text, j) => (
+            <td key={j} className={j ? "mono" : ""}>
+              {text}
+            </td>
+          ))}
+        </tr>
+      ))}
+    </tbody>
+  </table>
+);
+
+export const Progress = ({ section }) => <Meter value={section.value} title={section.title} />;
+
+export const Links = ({ section, send }) => (
+  <p className="links">
+    {section.items.map((item) => (
+      <button key={item.id} type="button" className="quiet" onClick={() => act(item.id, send)}>
+        {item.text} {item.keys ? <kbd>{shown(item.keys)}</kbd> : null}
+      </button>
+    ))}
+  </p>
+);
+
+export function Code({ section }) {
+  const [copied, setCopied] = useState(false);
+  const copy = () => navigator.clipboard?.writeText(section.text).then(() => setCopied(true));
+  return (
+    <div className="code">
+      <button type="button" className="icon" title={copied ? "Copied" : "Copy"} aria-label="Copy" onClick={copy}>
+        <Icon name={copied ? "check" : "copy"} />
+      </button>
+      <pre className="mono" tabIndex={0}>
+        {section.text}
+      </pre>
+    </div>
+  );
+}
