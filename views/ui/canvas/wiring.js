@@ -42,9 +42,9 @@ export function useWiring(desk, store, root, onVoid) {
       onReconnectStart: (_, edge) => (desk.moving = edge),
       onReconnect: (_, connection) => (last = linkOfConnection(connection)),
       onConnectEnd: (event, { fromHandle, toHandle }) => {
-        root.current.classList.remove("linking");
         const from = fixedEnd(fromHandle);
-        const point = pointOf(event, root.current);
+        const point = pointOf(event, root.current); // before anything changes, so that nothing is laid out for it
+        root.current.classList.remove("linking");
         const under = toHandle ? undefined : nodeAt(store.getState(), point);
         if (last) place(last, event);
         else if (under !== undefined && under !== from.node) {
