@@ -7,7 +7,7 @@ export function render({ model }) {
   const [look] = model.useState("look");
   const send = (id, value) => {
     if (value !== undefined) change(id, { value });
-    model.send_msg({ id, value });
+    model.send_msg(value === undefined ? { id } : { id, value }); // undefined cannot travel
   };
   return (
     <div className={`strip ${look}`}>

@@ -39,7 +39,7 @@ export function render({ model }) {
   const [sections, change, turn] = useRows(model, "sections");
   const [look] = model.useState("look");
   const say = (message) => model.send_msg(message);
-  const send = (name, value) => say({ name, value });
+  const send = (name, value) => say(value === undefined ? { name } : { name, value }); // undefined cannot travel
   return (
     <div className={`paper ${look}`}>
       {sections.map((section, i) => (
