@@ -31,7 +31,8 @@ LAYOUT = """:host { container-type: size; gap: 8px; --side: calc(100cqh - 4px); 
 .head-wall { --w: min(var(--side) * var(--heads), 42cqw); width: var(--w) !important;
   height: calc(var(--w) / var(--heads)) !important; }
 :host(.all) .head-map, :host(.cube) .bk-Figure { display: none !important; }
-:host(.all) .head-wall { width: min(var(--side) * var(--heads) * 1.6, 100cqw) !important; height: var(--side) !important; }
+:host(.all) .head-wall { width: min(var(--side) * var(--heads) * 1.6, 100cqw) !important;
+  height: var(--side) !important; }
 :host(:not(.cube)) .cube { display: none !important; }"""
 MODES = {"Head": "head", "All": "all", "3D": "cube"}
 
@@ -176,7 +177,7 @@ class AttentionPane:
         classes = [MODES[self._mode]]
         self._pictures.visible, self._empty.visible = self.stack is not None, self.stack is None
         if self.stack is None:
-            self._empty.sections = [self._lesson()]
+            self._empty.show([self._lesson()])
             return
         stack, focus = self.stack, self.focus
         L, H, T, S = stack.shape
@@ -201,9 +202,9 @@ class AttentionPane:
             mode=self._mode, modes=tuple(MODES), stack=self.stack, focus=self.focus,
             titles=tuple(self._titles()), at=self._at,
         )  # fmt: skip
-        self._head.items = picture_items(pictured)
+        self._head.show(picture_items(pictured))
         step = self._selection.step
-        self._foot.items = text_items(self._text, choice, step, self._names) if choice else []
+        self._foot.show(text_items(self._text, choice, step, self._names) if choice else [])
         self._foot.visible = choice is not None
 
     def _lesson(self) -> dict[str, Any]:

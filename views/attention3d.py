@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import param
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from panel.custom import JSComponent
 
 from engine.attention_maps import AttentionStack
+from views.part import version
 
 HERE = Path(__file__).parent
 Message = dict[str, object]
@@ -71,6 +72,12 @@ class Attention3D(JSComponent):
             "keys": list(stack.keys),
             "weights": encode(stack.weights).tobytes(),
         }
+
+    @classmethod
+    def _component_resource_path(cls, esm_path: Any, compiled: Any) -> str:
+        """The bundle's address with its version, so that browsers keep it until it changes."""
+        path: str = super()._component_resource_path(esm_path, compiled)
+        return f"{path}?v={version(Path(esm_path), Path(esm_path).stat().st_mtime_ns)}"
 
     def _handle_msg(self, msg: Message) -> None:
         if msg.get("type") == "select":

@@ -73,7 +73,7 @@ def picture_items(shown: Pictured) -> Items:
         _select("layer", "Layer", [f"layer {i}" for i in range(L)], f"layer {shown.focus.layer}"),
         _select("head", "Head", [f"head {i}" for i in range(H)], f"head {shown.focus.head}"),
         {"kind": "gap"},
-        {"kind": "text", "text": weight_text(shown.stack, shown.focus), "tone": "number"},
+        {"kind": "text", "id": "weight", "text": weight_text(shown.stack, shown.focus), "tone": "strong", "title": "The weight that the model used"},
     ]
 
 
@@ -91,7 +91,7 @@ def text_items(text: str, choice: Choice, step: int | None, names: list[str]) ->
     names = names if choice.id in names else [choice.id, *names]
     steps = ["latest", *(f"step {known}" for known in reversed(choice.steps))]
     return [
-        {"kind": "field", "id": "text", "title": "What the model reads", "label": "text", "value": text},
+        {"kind": "field", "id": "text", "title": "What the model reads", "value": text, "width": "max(110px, 12vw)"},
         _select("run", "Run", names, choice.id),
         _select("step", "Checkpoint", steps, shown),
     ]
