@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 MARK_FILE = "mirror.json"
 KEPT_FILES = (METRICS_FILE, EVENTS_FILE, "config.json", "log.txt")
+IDLE = 4  # times longer between two looks while no run goes on
 LONGEST_PAUSE = 60.0  # seconds between two tries while the tracker is away
 
 Portrayer = Callable[[Path], Portrait]
@@ -106,10 +107,11 @@ class Mirror:
         Raises:
             TrackerAwayError: If the tracker does not answer.
         """
-        if not self._reaped:
+        folders = [entry for entry in root.iterdir() if (entry / STATUS_FILE).exists()]
+        if folders and not self._reaped:
             self.reap(root)
             self._reaped = True
-        busy = [self.follow(entry) for entry in root.iterdir() if (entry / STATUS_FILE).exists()]
+        busy = [self.follow(folder) for folder in folders]
         return any(busy)
 
     def follow(self, folder: Path) -> bool:
@@ -228,13 +230,13 @@ class Mirror:
         Args:
             look: `sync` or `follow`; whether something goes on. While the tracker is away, nothing does.
             stop: Whether we may end.
-            every: Seconds between two looks; more while the tracker is away.
+            every: Seconds between two looks; more while nothing goes on or the tracker is away.
         """
         pause = every
         while True:
             try:
                 busy = look()
-                pause = every
+                pause = every if busy else IDLE * every
             except TrackerAwayError as error:
                 busy, pause = False, min(2 * pause, LONGEST_PAUSE)
                 logger.warning("Next try in {:.0f} s. {}", pause, error)

@@ -14,9 +14,7 @@ def new_run(root: Path, name: str = "run", state: State = "running") -> Path:
     """A folder with a status and nothing else."""
     folder = root / name
     folder.mkdir(parents=True)
-    write_status(
-        folder, Status(id=name, name=name, task="sort", state=state, created=CREATED, started=CREATED)
-    )
+    write_status(folder, Status(id=name, name=name, task="sort", state=state, created=CREATED, started=CREATED))
     return folder
 
 

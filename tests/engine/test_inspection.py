@@ -140,9 +140,7 @@ def test_layers_that_share_weights_are_recorded_one_by_one() -> None:
     with record(model, ["blocks.0.core.weights", "blocks.1.core.weights"]) as tape:
         model(x)
 
-    second = model.blocks[0].core.watch(
-        "weights", model.blocks[0].proj(model.blocks[0](x)), model.blocks[0](x)
-    )
+    second = model.blocks[0].core.watch("weights", model.blocks[0].proj(model.blocks[0](x)), model.blocks[0](x))
     assert torch.equal(tape["blocks.1.core.weights"], second)
     assert not torch.equal(tape["blocks.0.core.weights"], second)
 
