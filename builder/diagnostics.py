@@ -67,10 +67,12 @@ class Report:
     Args:
         diagnostics: Problems, errors first.
         shapes: Text of the shape at every port that has one, `B T 128`, by definition.
+        kinds: What each port carries, by definition; `any` is settled where something comes in.
     """
 
     diagnostics: tuple[Diagnostic, ...] = ()
     shapes: Mapping[str, Mapping[PortRef, str]] = field(default_factory=dict)
+    kinds: Mapping[str, Mapping[PortRef, str]] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:

@@ -171,8 +171,8 @@ class Definition:
     @cached_property
     def wires(self) -> tuple[Wire, ...]:
         """All wires, in a stable order."""
-        keyed = self.graph.edges(keys=True)
-        return tuple(sorted(Wire(PortRef(a, out), PortRef(b, into)) for a, b, (out, into) in keyed))
+        ends = sorted((a, out, b, into) for a, b, (out, into) in self.graph.edges(keys=True))
+        return tuple(Wire(PortRef(a, out), PortRef(b, into)) for a, out, b, into in ends)
 
     @cached_property
     def inputs(self) -> tuple[Port, ...]:
