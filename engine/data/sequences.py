@@ -105,9 +105,7 @@ class SequenceTask(Task):
             "padding": place <= length,
         }
         targets = asked.where(place <= length, IGNORE)
-        return Batch(
-            inputs=interface.pick(offered, self.name), targets=targets, tokens=2 * int(lengths.sum()) + B
-        )
+        return Batch(inputs=interface.pick(offered, self.name), targets=targets, tokens=2 * int(lengths.sum()) + B)
 
     def _as_line(self, rows: Tensor, answers: Tensor, lengths: Tensor, interface: Interface) -> Batch:
         B, L = rows.shape
@@ -122,9 +120,7 @@ class SequenceTask(Task):
         asked = (place > length) & (place <= 2 * length + 1)
         offered = {"tokens": line[:, :-1], "padding": (place <= 2 * length)[:, :-1]}
         targets = line.where(asked, IGNORE)[:, 1:]
-        return Batch(
-            inputs=interface.pick(offered, self.name), targets=targets, tokens=2 * int(lengths.sum()) + B
-        )
+        return Batch(inputs=interface.pick(offered, self.name), targets=targets, tokens=2 * int(lengths.sum()) + B)
 
     def examples(self, count: int) -> list[Example]:
         """Held-out questions with their answers."""

@@ -19,9 +19,7 @@ from engine.data.tokenizers import CharTokenizer
 from engine.errors import RunError
 
 _CHARS = "\n !&',-.:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_STAND_INS = str.maketrans(
-    {"—": "-", '"': "'", "*": None, "_": None, "#": None, "\\": None, "[": None, "]": None}
-)
+_STAND_INS = str.maketrans({"—": "-", '"': "'", "*": None, "_": None, "#": None, "\\": None, "[": None, "]": None})
 _VAL_SHARE = 0.1
 
 
@@ -34,7 +32,7 @@ class Shakespeare(Task):
     about = "Predict the next character of Shakespeare's plays."
     templates = ("gpt2",)
     metric = "val_loss"
-    recommended: ClassVar[Mapping[str, Size]] = {"steps": 3000, "lr": 3e-3, "batch_size": 32, "eval_size": 64}
+    recommended: ClassVar[Mapping[str, Size]] = {"steps": 3000, "lr": 5e-3, "batch_size": 32, "eval_size": 64}
 
     @property
     def tokenizer(self) -> CharTokenizer:

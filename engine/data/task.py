@@ -89,9 +89,7 @@ class Task(ABC):
             RunError: If the task does not fit that model.
         """
         if template not in self.templates:
-            raise RunError(
-                f"Task {self.name!r} does not fit {template!r}. {did_you_mean(template, self.templates)}"
-            )
+            raise RunError(f"Task {self.name!r} does not fit {template!r}. {did_you_mean(template, self.templates)}")
         return {"vocab_size": self.tokenizer.vocab_size, "max_len": self.max_len, **self.shape(template)}
 
     def write(self, ids: Sequence[int]) -> str:

@@ -59,9 +59,7 @@ class CharTokenizer:
         """
         for place, char in enumerate(text):
             if char not in self._ids:
-                raise RunError(
-                    f"Character {char!r} at place {place + 1} is unknown. Known are: {self.chars!r}."
-                )
+                raise RunError(f"Character {char!r} at place {place + 1} is unknown. Known are: {self.chars!r}.")
         return [self._ids[char] for char in text]
 
     def decode(self, ids: Iterable[int]) -> str:
