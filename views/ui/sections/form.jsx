@@ -88,6 +88,9 @@ function Entry({ row, id, send, live, turn, wrong }) {
   );
 }
 
+/** Long words need the room of the hint, where there is none. */
+const isLong = (row) => [row.value, ...(row.options ?? []).map((option) => named(option).label)].some((text) => String(text ?? "").length > 8);
+
 function Row({ row, send, live, turn }) {
   const id = useId();
   const props = { row, id, send, live, turn, wrong: row.error ? `${id}e` : undefined };
@@ -95,7 +98,7 @@ function Row({ row, send, live, turn }) {
   const hint = [row.hint, row.unit && row.hint ? "" : row.unit].filter(Boolean).join(" ");
   return (
     <>
-      <div className={`row ${row.error ? "wrong" : ""} ${hint ? "" : "bare"}`} title={row.help}>
+      <div className={`row ${row.error ? "wrong" : ""} ${!hint && (row.words || isLong(row)) ? "broad" : ""}`} title={row.help}>
         <label htmlFor={id}>
           {row.label ?? row.field}
           {row.changed ? <i className="changed" title="Differs from its default" /> : null}

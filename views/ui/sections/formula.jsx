@@ -1,7 +1,8 @@
-// A formula as plain text: `d_k` sets a subscript, `x^2` a superscript. No markup is read from it.
+// A formula as plain text: `d_k` sets a subscript, `x^2` or `Kᵀ` a superscript. No markup is read from it.
 const MARK = /([_^])(\{[^}]*\}|[\p{L}\p{N}]+)/gu;
 
-function partsOf(text) {
+function partsOf(given) {
+  const text = given.replaceAll("ᵀ", "^{⊤}");
   const parts = [];
   let at = 0;
   for (const match of text.matchAll(MARK)) {
