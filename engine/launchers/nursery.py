@@ -25,7 +25,7 @@ def main(modules: list[str]) -> None:
     """Load `modules`, then serve requests until the input ends."""
     os.nice(NICE)
     for module in modules:
-        with suppress(ImportError):  # the run that needs it will say so
+        with suppress(Exception):  # the run that needs it will say so
             import_module(module)
     gc.freeze()  # children share these pages
     for line in sys.stdin:
