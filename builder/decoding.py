@@ -9,15 +9,14 @@ from math import inf
 from builder import limits, names
 from builder.document import INPUT, OUTPUT, Definition, Document, Node, PortRef, Symbol, Wire
 from builder.encoding import TYPES
-from builder.expressions import parse
 from builder.reading import Json
 from builder.soundness import check
-from engine.errors import DocumentError, ExpressionError, FileError
+from builder.values import expression_problem, text_problem
+from engine.errors import DocumentError, FileError
 from engine.ports import KINDS, Port
 from engine.registry import did_you_mean
 from engine.settings import Setting, Value
 
-_WORDS = re.compile(r"[A-Za-z][A-Za-z0-9 _./+-]*")
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]*")
 
 
@@ -31,9 +30,7 @@ def decode(file: Json) -> Document:
         FileError: If anything in it is not as it must be.
     """
     found = file.keys(("definitions",), ("name", "task", "root", "ties"))
-    pieces = [
-        _definition(name, value) for name, value in found["definitions"].entries(limits.MAX_DEFINITIONS)
-    ]
+    pieces = [_definition(name, value) for name, value in found["definitions"].entries(limits.MAX_DEFINITIONS)]
     document = Document(
         definitions={definition.name: definition for definition in pieces},
         root=found["root"].text() if "root" in found else "model",
@@ -52,11 +49,7 @@ def _definition(name: str, value: Json) -> Definition:
     if problem := names.problem(name) or (f"{name!r} is taken" if name in (INPUT, OUTPUT) else ""):
         value.fail(problem)
     found = value.keys(("nodes",), ("title", "about", "formula", "paper", "family", "symbols", "wires"))
-    texts = {
-        key: found[key].text(limits.MAX_TEXT)
-        for key in ("about", "formula", "paper", "family")
-        if key in found
-    }
+    texts = {key: found[key].text(limits.MAX_TEXT) for key in ("about", "formula", "paper", "family") if key in found}
     definition = Definition.make(name, _text(found, "title"), symbols=_symbols(found), **texts)
     nodes: dict[str, Node] = {}
     for item in found["nodes"].items(limits.MAX_NODES):
@@ -114,12 +107,13 @@ def _node(value: Json) -> tuple[str, Node]:
 
 
 def _port(name: str, value: Json) -> Port:
-    found = value.keys((), ("kind", "shape", "optional", "about"))
+    found = value.keys((), ("kind", "shape", "optional", "watch", "about"))
     return Port(
         name=name,
         kind=found["kind"].said(_port_problem) if "kind" in found else "hidden",
         shape=found["shape"].said(_shape_problem) if "shape" in found else "B T d_model",
         optional=found["optional"].flag() if "optional" in found else False,
+        watch=found["watch"].flag() if "watch" in found else False,
         about=_text(found, "about", most=limits.MAX_TEXT),
     )
 
@@ -134,10 +128,7 @@ def _settings(value: Json) -> dict[str, Value]:
 
 
 def _setting(value: Json) -> Value:
-    setting = value.setting()
-    if isinstance(setting, str) and not _WORDS.fullmatch(setting):
-        value.said(_expression_problem)
-    return setting
+    return value.said(text_problem) if isinstance(value.value, str) else value.setting()
 
 
 def _overrides(value: Json) -> dict[int, dict[str, Value]]:
@@ -151,7 +142,7 @@ def _overrides(value: Json) -> dict[int, dict[str, Value]]:
 
 def _repeat(value: Json) -> int | str:
     if isinstance(value.value, str):
-        return value.said(_expression_problem)
+        return value.said(expression_problem)
     return value.whole(1, limits.MAX_REPEAT)
 
 
@@ -193,27 +184,15 @@ def _text(found: dict[str, Json], key: str, default: str = "", most: int = limit
     return found[key].text(most) if key in found else default
 
 
-def _expression_problem(text: str) -> str:
-    try:
-        parse(text)
-    except ExpressionError as error:
-        return str(error)
-    return ""
-
-
 def _shape_problem(text: str) -> str:
     dims = text.split()
     if " ".join(dims) != text:
         return "dimensions are parted by single spaces, such as `B T d_model`."
-    return next((why for dim in dims[dims[:1] == ["..."] :] if (why := _expression_problem(dim))), "")
+    return next((why for dim in dims[dims[:1] == ["..."] :] if (why := expression_problem(dim))), "")
 
 
 def _kind_problem(text: str) -> str:
-    return (
-        ""
-        if _KIND.fullmatch(text)
-        else f"{text[:60]!a} is no kind of a block. Write one such as `layer_norm`."
-    )
+    return "" if _KIND.fullmatch(text) else f"{text[:60]!a} is no kind of a block. Write one such as `layer_norm`."
 
 
 def _port_problem(text: str) -> str:

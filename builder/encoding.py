@@ -46,7 +46,7 @@ def _node(name: str, node: Node) -> dict[str, object]:
     if node.settings:
         found["settings"] = dict(node.settings)
     if node.port:
-        found["port"] = _changed(node.port, _PLAIN_PORT, "kind", "shape", "optional", "about")
+        found["port"] = _changed(node.port, _PLAIN_PORT, "kind", "shape", "optional", "watch", "about")
     found |= _changed(node, _PLAIN_NODE, "label", "uid", "repeat", "shared")
     if node.carry:
         found["carry"] = list(node.carry)

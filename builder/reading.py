@@ -93,7 +93,7 @@ class Json:
             self._wrong(str)
         if len(self.value) > most:
             self.fail(f"the text has {len(self.value)} characters; at most {most} are allowed.")
-        if any("\ud800" <= letter <= "\udfff" for letter in self.value):
+        if not is_whole(self.value):
             self.fail("the text has half a character (a lone surrogate). Write it anew.")
         return self.value
 
@@ -164,6 +164,11 @@ class Json:
         self.fail(f"this is {got}, but must be {_NAMES[wanted]}.")
 
 
+def is_whole(text: str) -> bool:
+    """Whether `text` can be written as UTF-8: it has no half of a character."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 def parse_json(text: str) -> Json:
     """Read JSON without duplicate keys, `NaN` and infinities.
 
@@ -180,9 +185,7 @@ def parse_json(text: str) -> Json:
             "The file may be cut off; open an older copy."
         ) from None
     except RecursionError:
-        raise FileError(
-            "The file is nested too deeply to be a graph. Open one that Stepwise wrote."
-        ) from None
+        raise FileError("The file is nested too deeply to be a graph. Open one that Stepwise wrote.") from None
     except FileError:
         raise
     except ValueError as error:

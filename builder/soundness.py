@@ -23,7 +23,7 @@ def check(document: Document) -> None:
     if document.root not in document.definitions:
         raise DocumentError(f"root: there is no definition {document.root[:60]!r}. {_hint(document)}")
     _check_size(document)
-    _check_nesting(document)
+    check_nesting(document)
     for definition in document.definitions.values():
         definition.order()
         _check_symbols(definition)
@@ -45,16 +45,19 @@ def _check_size(document: Document) -> None:
         raise DocumentError(f"definitions: there are {nodes} nodes; at most {limits.MAX_NODES} are allowed.")
 
 
-def _check_nesting(document: Document) -> None:
+def check_nesting(document: Document) -> None:
+    """Refuse composites that hold themselves or are nested too deeply.
+
+    Raises:
+        DocumentError: If so.
+    """
     known = document.definitions
     parts = {name: {n.kind for n in d.nodes.values()} & known.keys() for name, d in known.items()}
     try:
         order = list(TopologicalSorter(parts).static_order())
     except CycleError as error:
         circle = " in ".join(error.args[1])
-        raise DocumentError(
-            f"definitions: a composite cannot hold itself ({circle}). Remove one use."
-        ) from None
+        raise DocumentError(f"definitions: a composite cannot hold itself ({circle}). Remove one use.") from None
     depth: dict[str, int] = {}
     for name in order:
         depth[name] = 1 + max((depth[part] for part in parts[name]), default=0)

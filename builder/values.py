@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from builder.document import Definition, Node
-from builder.expressions import evaluate
+from builder.expressions import evaluate, parse
 from engine.errors import ExpressionError, SettingError
 from engine.registry import did_you_mean
 from engine.settings import Field, Value
 
 if TYPE_CHECKING:
     from builder.catalogue import Signature
+
+
+_WORDS = re.compile(r"[^\W\d][\w .,:;!?'/+-]*")
+
+
+def expression_problem(text: str) -> str:
+    """Why `text` cannot be read as an expression; empty if it can."""
+    try:
+        parse(text)
+    except ExpressionError as error:
+        return str(error)
+    return ""
+
+
+def text_problem(text: str) -> str:
+    """Why `text` can be no setting, neither an expression nor plain words; empty if it can."""
+    return "" if _WORDS.fullmatch(text) else expression_problem(text)
 
 
 def is_literal(field: Field, value: Value) -> bool:
@@ -43,9 +61,7 @@ def resolve(field: Field, value: Value, scope: Mapping[str, Value], where: str =
     return field.check(value, where or "Setting")
 
 
-def resolve_settings(
-    node: Node, signature: Signature, scope: Mapping[str, Value], where: str = ""
-) -> dict[str, Value]:
+def resolve_settings(node: Node, signature: Signature, scope: Mapping[str, Value], where: str = "") -> dict[str, Value]:
     """All settings of a node as values, with defaults where it says nothing.
 
     Defaults of a composite may refer to its settings before them, as its symbols do.

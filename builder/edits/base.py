@@ -9,6 +9,8 @@ from typing import Protocol
 from builder import limits, names
 from builder.catalogue import Signature, node_signature, signature
 from builder.document import Definition, Document, Node
+from builder.reading import is_whole
+from builder.soundness import check_nesting
 from engine.errors import DocumentError, EditError
 from engine.registry import did_you_mean
 
@@ -92,13 +94,15 @@ def check_new_id(definition: Definition, name: str) -> None:
 
 
 def check_text(text: str, most: int = limits.MAX_LABEL) -> None:
-    """Refuse text that is too long for a file.
+    """Refuse text that no file may hold.
 
     Raises:
         EditError: If so.
     """
     if len(text) > most:
         raise EditError(f"The text has {len(text)} characters; keep it under {most}.")
+    if not is_whole(text):
+        raise EditError("The text has half a character (a lone surrogate). Write it anew.")
 
 
 def check_position(name: str, *position: float) -> None:
@@ -123,6 +127,12 @@ def check_room(document: Document) -> Document:
             f"The document would have {size} nodes in {len(document.definitions)} definitions; at most "
             f"{limits.MAX_NODES} in {limits.MAX_DEFINITIONS} are allowed. Use a composite with repeat."
         )
+    if any(d.graph.number_of_edges() > limits.MAX_WIRES for d in document.definitions.values()):
+        raise EditError(f"A definition would have more than {limits.MAX_WIRES} wires. Split it into composites.")
+    try:
+        check_nesting(document)
+    except DocumentError as error:
+        raise EditError(str(error)) from None
     return document
 
 

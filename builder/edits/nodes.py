@@ -24,6 +24,7 @@ from builder.edits.base import (
 from builder.edits.rails import AddRail, drop_ports
 from builder.library import kinds, title, with_library
 from builder.paths import without_ties
+from builder.values import text_problem
 from engine.errors import EditError, ExpressionError, SettingError
 from engine.registry import did_you_mean
 from engine.settings import Field, Value
@@ -290,5 +291,7 @@ def check_size(name: str, value: Value) -> None:
     """
     if isinstance(value, str):
         check_text(value)
+        if problem := text_problem(value):
+            raise EditError(f"{name}: {problem}")
     elif not isinstance(value, int | float) or not abs(value) <= limits.MAX_NUMBER:
         raise EditError(f"{name} must be text, on or off, or a number up to {limits.MAX_NUMBER:,}.")

@@ -126,9 +126,7 @@ class SetPort:
         here = home(document, self.at)
         node = node_in(here, self.node)
         if not node.is_rail:
-            raise EditError(
-                f"{self.node} is a block; only inputs and outputs have a port that can be changed."
-            )
+            raise EditError(f"{self.node} is a block; only inputs and outputs have a port that can be changed.")
         old = node.port or Port(name=self.node)
         port = checked_port(
             self.node,
@@ -188,11 +186,7 @@ def rename_port(document: Document, kind: str, old: str, new: str) -> Document:
         def moved(ref: PortRef, users: set[str] = users) -> PortRef:
             return replace(ref, port=new) if ref.node in users and ref.port == old else ref
 
-        wires = [
-            wire
-            for wire in here.wires
-            if moved(wire.source) != wire.source or moved(wire.target) != wire.target
-        ]
+        wires = [wire for wire in here.wires if moved(wire.source) != wire.source or moved(wire.target) != wire.target]
         carried = {
             user: replace(
                 here.nodes[user],
@@ -202,7 +196,5 @@ def rename_port(document: Document, kind: str, old: str, new: str) -> Document:
             if (carry := here.nodes[user].carry)
         }
         new_wires = [Wire(moved(wire.source), moved(wire.target)) for wire in wires]
-        document = document.with_definition(
-            here.without_wires(wires).with_wires(new_wires).with_nodes(carried)
-        )
+        document = document.with_definition(here.without_wires(wires).with_wires(new_wires).with_nodes(carried))
     return document

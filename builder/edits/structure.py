@@ -91,9 +91,7 @@ class SetRepeat:
     @property
     def label(self) -> str:
         """Text of the undo menu."""
-        return (
-            f"Repeat {self.node} ×{self.repeat}" if self.repeat is not None else f"One layer of {self.node}"
-        )
+        return f"Repeat {self.node} ×{self.repeat}" if self.repeat is not None else f"One layer of {self.node}"
 
     def apply(self, document: Document) -> Document:
         """Return `document` with that many layers; ties to layers that go are taken away.
@@ -125,9 +123,7 @@ class SetRepeat:
         """Settings of single layers, as far as there still are such layers."""
         old = here.nodes[self.node].overrides
         most = self.repeat if isinstance(self.repeat, int) else limits.MAX_REPEAT
-        return {
-            index: settings for index, settings in old.items() if self.repeat is not None and index < most
-        }
+        return {index: settings for index, settings in old.items() if self.repeat is not None and index < most}
 
     def _check_number(self, here: Definition) -> None:
         if self.repeat is None:
@@ -191,9 +187,7 @@ class MakeIndependent:
             raise EditError(f"{self.node} is a single block, which is independent already.")
         name = self.name or names.fresh(kind, document.definitions)
         if name in document.definitions or names.problem(name):
-            raise EditError(
-                names.problem(name) or f"There is a definition {name!r} already. Pick another name."
-            )
+            raise EditError(names.problem(name) or f"There is a definition {name!r} already. Pick another name.")
         copy = replace(document.definitions[kind], name=name)
         document = document.with_definition(with_node(here, self.node, kind=name))
         return check_room(document.with_definition(copy))

@@ -22,9 +22,7 @@ def users_of(document: Document, here: Definition, name: str) -> Iterator[str]:
     for node_id, node in here.nodes.items():
         found = signature(document, node.kind)
         for settings in (node.settings, *node.overrides.values()):
-            yield from (
-                f"{node_id}.{key}" for key, text in _expressions(found, settings) if name in names_in(text)
-            )
+            yield from (f"{node_id}.{key}" for key, text in _expressions(found, settings) if name in names_in(text))
         if isinstance(node.repeat, str) and name in names_in(node.repeat):
             yield f"{node_id}.repeat"
         if node.port and any(name in names_in(dim) for dim in node.port.shape.split()):
@@ -77,14 +75,10 @@ def _node_renamed(found: Signature | None, name: str, node: Node, old: str, new:
         for key, text in texts.items():
             field = found.field(key) if found else None
             if field and text != settings[key] and is_literal(field, text):
-                raise EditError(
-                    f"{new!r} is a choice of {name}.{key}, which uses {old!r}. Pick another name."
-                )
+                raise EditError(f"{new!r} is a choice of {name}.{key}, which uses {old!r}. Pick another name.")
         return {**settings, **texts}
 
     overrides = {index: change(settings) for index, settings in node.overrides.items()}
     repeat = renamed(node.repeat, old, new) if isinstance(node.repeat, str) else node.repeat
-    port = node.port and replace(
-        node.port, shape=" ".join(renamed(dim, old, new) for dim in node.port.shape.split())
-    )
+    port = node.port and replace(node.port, shape=" ".join(renamed(dim, old, new) for dim in node.port.shape.split()))
     return replace(node, settings=change(node.settings), overrides=overrides, repeat=repeat, port=port)

@@ -141,9 +141,7 @@ class Tie:
         if self.first in tied:
             raise EditError(f"{self.first} is tied already. Untie it first.")
         if self.second in tied or self.first in {second for _, second in document.ties}:
-            raise EditError(
-                f"{self.first} and {self.second} are part of another tie. Tie all to the one that stays."
-            )
+            raise EditError(f"{self.first} and {self.second} are part of another tie. Tie all to the one that stays.")
         if len(document.ties) >= limits.MAX_TIES:
             raise EditError(f"The document has {limits.MAX_TIES} ties, the most allowed.")
 

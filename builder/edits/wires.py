@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from builder import limits
 from builder.document import Definition, Document, PortRef, Wire
-from builder.edits.base import home, outside_of
+from builder.edits.base import check_room, home, outside_of
 from engine.errors import EditError
 from engine.ports import Port, kinds_fit
 from engine.registry import did_you_mean
@@ -48,7 +47,7 @@ class Connect:
         if self.replace and (old := here.wire_into(self.target)):
             here = here.without_wires([old])
         self._check(here, given, wanted)
-        return document.with_definition(here.with_wires([Wire(self.source, self.target)]))
+        return check_room(document.with_definition(here.with_wires([Wire(self.source, self.target)])))
 
     def _ports(self, document: Document, here: Definition) -> tuple[Port, Port]:
         outputs = outside_of(document, here, self.source.node).outputs
@@ -76,8 +75,6 @@ class Connect:
                 f"{self.target.node} already leads to {self.source.node}, so this wire would close a circle. "
                 "Use repeat on a composite for a loop over layers."
             )
-        if len(here.wires) >= limits.MAX_WIRES:
-            raise EditError(f"{here.title} has {len(here.wires)} wires, the most allowed.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,9 +102,7 @@ class Disconnect:
         """
         here = home(document, self.at)
         if self.wire not in here.wires:
-            raise EditError(
-                f"There is no wire from {self.wire.source} to {self.wire.target} in {here.title}."
-            )
+            raise EditError(f"There is no wire from {self.wire.source} to {self.wire.target} in {here.title}.")
         return document.with_definition(here.without_wires([self.wire]))
 
 

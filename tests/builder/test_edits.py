@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from builder.document import Document, Symbol
+from builder.document import Definition, Document, Symbol
 from builder.edits import (
     AddNode,
     AddRail,
     AddSymbol,
     Batch,
+    Clip,
     Connect,
     Disconnect,
     Duplicate,
@@ -37,6 +38,8 @@ from builder.edits import (
     copy_clip,
     new_id,
 )
+from builder.limits import MAX_DEPTH
+from builder.store import dumps, loads
 from engine.errors import EditError
 from engine.settings import Setting
 from tests.builder.small_documents import ref, tiny, wire
@@ -341,9 +344,7 @@ def test_a_symbol_that_would_leave_another_without_value_is_refused() -> None:
 def test_a_symbol_may_build_on_those_before_it() -> None:
     after = AddSymbol(name="d_ff", value="4*d_model", setting=Setting("Inner width.", low=1)).apply(tiny())
 
-    assert after.main.symbols[-1] == Symbol(
-        name="d_ff", value="4*d_model", setting=Setting("Inner width.", low=1)
-    )
+    assert after.main.symbols[-1] == Symbol(name="d_ff", value="4*d_model", setting=Setting("Inner width.", low=1))
 
 
 @pytest.mark.parametrize("name", ["d_model", "D_ff", "class", "2x"])
@@ -439,6 +440,7 @@ def test_a_label_is_any_text_up_to_a_limit() -> None:
 
     assert after.main.nodes["embed"].label == "<b>Wörter</b>"
     refused(SetLabel(node="embed", text="x" * 201), tiny(), "201 characters")
+    refused(SetLabel(node="embed", text="\ud83d"), tiny(), "half a character")
 
 
 def test_a_port_of_a_definition_can_carry_something_else() -> None:
@@ -527,6 +529,30 @@ def test_a_clip_brings_its_definitions_into_another_document() -> None:
 
     assert after.definition("mlp") == tiny().definition("mlp")
     assert (after.main.nodes["blocks"].x, after.main.nodes["blocks"].y) == (5, 6)
+
+
+def test_a_clip_survives_being_written_as_text() -> None:
+    clip = copy_clip(tiny(), "mlp", ["up", "down", "x"])
+
+    again = Clip(document=loads(dumps(clip.document)))
+
+    assert again == clip
+    assert wires(Paste(clip=again).apply(Document.empty())) == {"up.y>down.x", "x.value>up.x"}
+
+
+def test_composites_can_be_nested_only_so_deep() -> None:
+    document, inside = tiny(), "mlp"
+    for level in range(MAX_DEPTH - 2):
+        document = document.with_definition(Definition.make(f"level_{level}"))
+        document = AddNode(kind=inside, at=f"level_{level}").apply(document)
+        inside = f"level_{level}"
+
+    at_the_limit = AddNode(kind=inside).apply(document)
+
+    assert loads(dumps(at_the_limit)) == at_the_limit
+    document = at_the_limit.with_definition(Definition.make("last"))
+    document = AddNode(kind="linear", at="last").apply(document)
+    refused(AddNode(kind="last", at="mlp"), document, "nested 13 deep")
 
 
 def test_symbols_unknown_where_a_clip_is_pasted_become_values() -> None:
