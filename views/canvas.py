@@ -45,6 +45,7 @@ class CanvasPane:
     def __init__(self, session: Session, on_symbol: Callable[[str], None] = lambda _: None) -> None:
         self._session, self._symbol_clicked = session, on_symbol
         self._clip: Clip | None = None
+        self._chosen: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())  # what the browser shows as selected
         self._believed = self._truth()
         self.part = Canvas(
             scene=self._believed.as_dict(),
@@ -160,7 +161,8 @@ class CanvasPane:
         self._delete(m.get("nodes", []), m.get("edges", []))
 
     def _on_select(self, m: dict[str, Any]) -> None:
-        self._session.select(tuple(m["nodes"]), tuple(m["edges"]))
+        self._chosen = tuple(m["nodes"]), tuple(m["edges"])
+        self._session.select(*self._chosen)
 
     def _on_open(self, m: dict[str, Any]) -> None:
         self._enter(m["node"])
@@ -237,7 +239,10 @@ class CanvasPane:
         self.part.send([{**full, "crumbs": self._crumbs_sent, "symbols": self._symbols_sent}])
 
     def _select(self) -> None:
-        self.part.send([{"op": "select", "nodes": self._session.nodes, "edges": self._session.wires}])
+        chosen = self._session.nodes, self._session.wires
+        if chosen != self._chosen:  # else it came from there: an echo would undo what the hand did since
+            self._chosen = chosen
+            self.part.send([{"op": "select", "nodes": chosen[0], "edges": chosen[1]}])
 
     def _refresh_bars(self) -> None:
         bars = {"crumbs": self._crumbs(), "symbols": self._symbols()}

@@ -87,9 +87,9 @@ function useSearch(desk) {
 }
 
 /** What the window's commands ask of the canvas. */
-function useCommands(desk, view, tools) {
+function useCommands(desk, view, zoom) {
   useEffect(() => {
-    const act = { fit: view.fit, delete: () => desk.remove(), "select-all": () => desk.selectAll(), ...tools };
+    const act = { fit: () => view.fit(), delete: () => desk.remove(), "select-all": () => desk.selectAll(), ...zoom };
     const hear = ({ detail }) => act[detail]?.();
     window.addEventListener("stepwise", hear);
     return () => window.removeEventListener("stepwise", hear);
@@ -111,21 +111,14 @@ function Flow({ model, root }) {
   const many = useStore((state) => state.nodes.length > MANY);
   const pane = store.getState();
 
-  const acts = useMemo(
-    () => ({
-      "zoom-in": () => view.moveBy(zoomIn),
-      "zoom-out": () => view.moveBy(zoomOut),
-      arrange: () => desk.send({ op: "arrange" }),
-    }),
-    [],
-  );
-  useCommands(desk, view, acts);
+  const zoom = useMemo(() => ({ "zoom-in": () => view.moveBy(zoomIn), "zoom-out": () => view.moveBy(zoomOut) }), []);
+  useCommands(desk, view, zoom);
   const tools = useMemo(
     () => [
-      ["plus", "Zoom in", acts["zoom-in"]],
-      ["minus", "Zoom out", acts["zoom-out"]],
+      ["plus", "Zoom in", zoom["zoom-in"]],
+      ["minus", "Zoom out", zoom["zoom-out"]],
       ["fit", "Fit the graph (F)", () => view.fit()],
-      ["arrange", "Arrange the blocks", acts.arrange],
+      ["arrange", "Arrange the blocks (L)", () => desk.send({ op: "arrange" })],
     ],
     [],
   );

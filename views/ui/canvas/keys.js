@@ -1,7 +1,7 @@
 // The canvas's own keys. Everything else goes on to the window's commands.
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+import { isTyping } from "../keys.js";
 
-const isTyping = (target) => target.matches?.("input, textarea, select, [contenteditable=true]");
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 function elementId(target) {
   const node = target.closest?.(".react-flow__node");
@@ -31,7 +31,7 @@ function enter(desk, target) {
 export function press(event, desk, view) {
   const target = event.nativeEvent.composedPath()[0];
   const { key, shiftKey: shift } = event;
-  if (isTyping(target) || event.altKey) return false;
+  if (isTyping(event.nativeEvent) || event.altKey) return false;
   if (event.ctrlKey || event.metaKey) {
     if (key.toLowerCase() !== "a" || shift) return false;
     desk.selectAll();
