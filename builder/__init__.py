@@ -1,0 +1,44 @@
+"""The model as a document: edits, shapes, rules, compile, templates, files. Knows no screen.
+
+Names are loaded when they are first used, so that `import builder.document` needs no torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from builder import templates
+    from builder.compile import compile_document
+    from builder.document import Definition, Document, Node, PortRef, Symbol, Wire
+    from builder.store import load, save
+    from builder.validate import validate
+
+_WHERE = {
+    "Definition": "document",
+    "Document": "document",
+    "Node": "document",
+    "PortRef": "document",
+    "Symbol": "document",
+    "Wire": "document",
+    "compile_document": "compile",
+    "load": "store",
+    "save": "store",
+    "templates": "templates",
+    "validate": "validate",
+}
+__all__ = [
+    "Definition", "Document", "Node", "PortRef", "Symbol", "Wire", "compile_document", "load", "save", "templates",
+    "validate",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name."""
+    if name not in _WHERE:
+        raise AttributeError(f"module 'builder' has no attribute {name!r}")
+    module = import_module(f"builder.{_WHERE[name]}")
+    value = module if name == _WHERE[name] == "templates" else getattr(module, name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,111 @@
+"""Writing definitions in Python, for the composites and models that come with the builder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from builder.document import INPUT, OUTPUT, RAIL_PORT, Definition, Node, PortRef, Symbol, Wire
+from engine.ports import Port
+from engine.settings import Setting, Value
+
+COLUMN, ROW = 232, 152  # pixels between the corners of neighbouring nodes
+At = tuple[float, float]
+
+SETTINGS: Mapping[str, Setting] = {
+    "vocab_size": Setting("How many different tokens there are.", low=1, unit="tokens"),
+    "max_len": Setting("Longest sequence the model can take.", low=1, unit="positions"),
+    "d_model": Setting("Width of the residual stream.", low=1, unit="features"),
+    "n_heads": Setting("How many heads attention has; they share the width equally.", low=1, unit="heads"),
+    "n_layers": Setting("How many blocks in a row.", low=1, high=1000, unit="layers"),
+    "d_ff": Setting("Width of the feed-forward layers.", low=1, unit="features"),
+    "dropout": Setting("Share of entries set to zero in training.", low=0, high=1),
+    "bias": Setting("Whether projections add a learned vector."),
+    "n_classes": Setting("How many classes there are.", low=1, unit="classes"),
+    "activation": Setting("Function between the two projections.", choices=("relu", "gelu", "gelu_tanh", "silu")),
+    "mask": Setting(
+        "What a position may not look at: later ones (causal), padding, or both.",
+        choices=("none", "causal", "padding", "both"),
+    ),
+}
+
+
+class Sketch:
+    """A definition in the making. State: grows with each call; `done` gives it.
+
+    Positions are (column, row) on a grid of `COLUMN` × `ROW` pixels. Sources are written `node` or `node.port`;
+    without a port it is `y`, or the one port of an input.
+
+    Args:
+        name: Identifier.
+        title: What the palette calls it.
+        about: Texts `about`, `formula`, `paper` of the definition.
+    """
+
+    def __init__(self, name: str, title: str, **about: str) -> None:
+        self._definition = Definition.make(name, title, **about)
+        self._wires: list[Wire] = []
+        self._nodes: dict[str, Node] = {}
+
+    def symbols(self, **values: Value) -> None:
+        """Declare named sizes and choices; their ranges and texts are those of `SETTINGS`."""
+        made = [_symbol(name, value) for name, value in values.items()]
+        self._definition = self._definition.with_symbols([*self._definition.symbols, *made])
+
+    def input(self, name: str, shape: str, at: At, kind: str = "hidden", about: str = "") -> None:
+        """Add an input; a question mark at the end of its name makes it optional."""
+        slug = name.removesuffix("?")
+        port = Port(name=slug, kind=kind, shape=shape, optional=slug != name, about=about)
+        self._put(slug, Node(kind=INPUT, port=port), at)
+
+    def output(self, name: str, source: str, shape: str, at: At, kind: str = "hidden") -> None:
+        """Add an output, fed by `source`."""
+        self._put(name, Node(kind=OUTPUT, port=Port(name=name, kind=kind, shape=shape)), at)
+        self._wire(source, name, RAIL_PORT)
+
+    def add(
+        self,
+        name: str,
+        kind: str,
+        sources: str | Mapping[str, str],
+        at: At,
+        *,
+        repeat: str | None = None,
+        **settings: Value,
+    ) -> None:
+        """Add a node.
+
+        Args:
+            name: Its id.
+            kind: A block or another definition.
+            sources: What feeds its port `x`, or what feeds each port.
+            at: Its place on the grid.
+            repeat: How many layers, as an expression; `x` of each is `y` of the one before it.
+            settings: Literals or expressions.
+        """
+        self._put(
+            name,
+            Node(kind=kind, settings=settings, repeat=repeat, carry=("x", "y") if repeat else None),
+            at,
+        )
+        for port, source in ({"x": sources} if isinstance(sources, str) else sources).items():
+            self._wire(source, name, port)
+
+    def done(self) -> Definition:
+        """The definition."""
+        return self._definition.with_nodes(self._nodes).with_wires(self._wires)
+
+    def _put(self, name: str, node: Node, at: At) -> None:
+        assert name not in self._nodes, name
+        self._nodes[name] = replace(node, x=at[0] * COLUMN, y=at[1] * ROW)
+
+    def _wire(self, source: str, target: str, port: str) -> None:
+        node, _, out = source.partition(".")
+        default = RAIL_PORT if self._nodes[node].kind == INPUT else "y"
+        self._wires.append(Wire(PortRef(node, out or default), PortRef(target, port)))
+
+
+def _symbol(name: str, value: Value) -> Symbol:
+    setting = SETTINGS[name]
+    is_expression = isinstance(value, str) and not setting.choices
+    return Symbol(name=name, value=value, setting=setting, type=int if is_expression else type(value))
