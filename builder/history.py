@@ -100,7 +100,7 @@ def _thing(edit: Edit) -> tuple[object, ...] | None:
         case Move():
             return Move, edit.at, frozenset(edit.positions)
         case SetSetting():
-            return SetSetting, edit.at, edit.node, edit.name
+            return SetSetting, edit.at, edit.node, edit.name, edit.layer
         case SetSymbol():
             return SetSymbol, edit.at, edit.name
         case SetLabel():

@@ -6,8 +6,9 @@ root if it is empty; all uses of a definition follow. A refused edit raises `Edi
 
 from builder.edits.base import Edit
 from builder.edits.clips import Clip, Duplicate, Paste, copy_clip, paste_ids
-from builder.edits.nodes import AddNode, Move, Remove, SetLabel, SetSetting, new_id
+from builder.edits.nodes import AddNode, Move, Remove, SetLabel, new_id
 from builder.edits.rails import AddRail, SetPort
+from builder.edits.settings import SetSetting
 from builder.edits.structure import MakeIndependent, Rename, SetRepeat
 from builder.edits.symbols import AddSymbol, RemoveSymbol, RenameSymbol, SetSymbol
 from builder.edits.whole import Batch, RenameDocument, Replace, SetTask, Tie, Untie

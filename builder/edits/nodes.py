@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from builder import limits, names
+from builder import names
 from builder.catalogue import Signature, known_scope, resolve, signature
 from builder.document import INPUT, OUTPUT, Definition, Document, Node, Wire
 from builder.edits.base import (
@@ -17,16 +17,14 @@ from builder.edits.base import (
     fresh_uid,
     home,
     node_in,
-    outside_of,
     unknown_kind,
     with_node,
 )
 from builder.edits.rails import AddRail, drop_ports
+from builder.edits.settings import check_setting
 from builder.library import kinds, title, with_library
 from builder.paths import without_ties
-from builder.values import text_problem
 from engine.errors import EditError, ExpressionError, SettingError
-from engine.registry import did_you_mean
 from engine.settings import Field, Value
 
 # A setting that a new node takes from a symbol of another name.
@@ -170,44 +168,6 @@ class Move:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SetSetting:
-    """Give a setting of a node a value.
-
-    Args:
-        node: Its id.
-        name: The setting.
-        value: A literal, a choice or an expression over the symbols around the node; `None` for the default.
-        at: The definition; empty is the root.
-    """
-
-    node: str
-    name: str
-    value: Value | None
-    at: str = ""
-
-    @property
-    def label(self) -> str:
-        """Text of the undo menu."""
-        return f"Set {self.name} of {self.node}"
-
-    def apply(self, document: Document) -> Document:
-        """Return `document` with the setting.
-
-        Raises:
-            EditError: If there is no such setting, the expression cannot be read, or the value does not fit.
-        """
-        here = home(document, self.at)
-        found = outside_of(document, here, self.node)
-        settings = {**here.nodes[self.node].settings}
-        if self.value is None:
-            settings.pop(self.name, None)
-        else:
-            check_setting(here, found, self.node, self.name, self.value)
-            settings[self.name] = self.value
-        return document.with_definition(with_node(here, self.node, settings=settings))
-
-
-@dataclass(frozen=True, kw_only=True)
 class SetLabel:
     """Call a node something, for the eye only.
 
@@ -264,34 +224,3 @@ def _symbol_for(here: Definition, field: Field) -> str:
     except (ExpressionError, SettingError):
         return ""
     return name
-
-
-def check_setting(here: Definition, found: Signature, node: str, name: str, value: Value) -> None:
-    """Refuse a value that a setting of `node` cannot have.
-
-    Raises:
-        EditError: If so, with the reason.
-    """
-    field = found.field(name)
-    if field is None:
-        hint = did_you_mean(name, [field.name for field in found.fields])
-        raise EditError(f"{node} ({found.title}) has no setting {name!r}. {hint}")
-    check_size(name, value)
-    try:
-        resolve(field, value, known_scope(here), node)
-    except (ExpressionError, SettingError) as error:
-        raise EditError(str(error)) from None
-
-
-def check_size(name: str, value: Value) -> None:
-    """Refuse numbers and texts that no file may hold.
-
-    Raises:
-        EditError: If so.
-    """
-    if isinstance(value, str):
-        check_text(value)
-        if problem := text_problem(value):
-            raise EditError(f"{name}: {problem}")
-    elif not isinstance(value, int | float) or not abs(value) <= limits.MAX_NUMBER:
-        raise EditError(f"{name} must be text, on or off, or a number up to {limits.MAX_NUMBER:,}.")

@@ -8,8 +8,8 @@ from builder import limits, names
 from builder.catalogue import Signature, known_scope
 from builder.document import Definition, Document, PortRef, Wire
 from builder.edits.base import check_new_id, check_room, home, node_in, outside_of, with_node
-from builder.edits.nodes import check_size
 from builder.edits.rails import rename_port
+from builder.edits.settings import check_size
 from builder.expressions import evaluate
 from builder.paths import follow_rename, follow_repeat
 from engine.errors import EditError, ExpressionError
@@ -107,7 +107,7 @@ class SetRepeat:
         node = here.nodes[self.node]
         carry = None
         if self.repeat is not None:
-            carry = self._carry(found, self.carry or node.carry)
+            carry = self._carry(found, node.carry)
         document = follow_repeat(document, here.name, self.node, self.repeat)
         changed = with_node(
             here,
@@ -139,15 +139,15 @@ class SetRepeat:
                 f"{self.node}: repeat is {value!r}, but must be a whole number from 1 to {limits.MAX_REPEAT}."
             )
 
-    def _carry(self, found: Signature, wanted: tuple[str, str] | None) -> tuple[str, str]:
+    def _carry(self, found: Signature, present: tuple[str, str] | None) -> tuple[str, str]:
         inputs = [port for port in found.inputs if not port.optional]
         outputs = [port for port in found.outputs if not port.watch]
-        if wanted:
-            for name, ports in zip(wanted, (inputs, outputs), strict=True):
-                if name not in (known := [port.name for port in ports]):
-                    raise EditError(f"{self.node} cannot carry {name!r}. {did_you_mean(name, known)}")
-            return wanted
+        for name, ports in zip(self.carry or (), (inputs, outputs), strict=False):
+            if name not in (known := [port.name for port in ports]):
+                raise EditError(f"{self.node} cannot carry {name!r}. {did_you_mean(name, known)}")
         pairs = [(a.name, b.name) for b in outputs for a in inputs if kinds_fit(b.kind, a.kind)]
+        if self.carry or present in pairs:
+            return self.carry or present or pairs[0]
         if not pairs:
             raise EditError(
                 f"No output of {self.node} fits one of its inputs, so nothing can run from layer to layer. "

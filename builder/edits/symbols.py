@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from builder import limits, names
 from builder.document import Definition, Document, Symbol
 from builder.edits.base import home
-from builder.edits.nodes import check_size
+from builder.edits.settings import check_size
 from builder.edits.symbol_uses import in_uses, users_of, with_symbol_renamed
 from builder.values import scope
 from engine.errors import EditError, ExpressionError, SettingError

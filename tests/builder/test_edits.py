@@ -284,6 +284,15 @@ def test_none_brings_the_default_back() -> None:
     assert after.main.nodes["embed"].settings == {"vocab_size": "vocab_size"}
 
 
+def test_one_layer_of_a_composite_may_have_a_setting_of_its_own() -> None:
+    after = SetSetting(node="blocks", name="d_ff", value="2*d_model", layer=1).apply(tiny())
+
+    assert after.main.nodes["blocks"].overrides == {1: {"d_ff": "2*d_model"}}
+    assert SetSetting(node="blocks", name="d_ff", value=None, layer=1).apply(after) == tiny()
+    refused(SetSetting(node="embed", name="d_model", value=3, layer=0), tiny(), "no layer 0. Repeat it first")
+    refused(SetSetting(node="blocks", name="d_ff", value=3, layer=-1), tiny(), "no layer -1. Name one from 0")
+
+
 def test_a_choice_is_no_expression() -> None:
     document = AddNode(kind="attention_core", id="core").apply(tiny())
 
