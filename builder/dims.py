@@ -243,6 +243,7 @@ def agree(a: Dim, b: Dim) -> bool:
     return a == b or not (a.known and b.known)
 
 
+@lru_cache(maxsize=4096)
 def text(shape: Shape | None) -> str:
     """`B T 128`, as it stands on a wire; nothing if the shape is not known."""
     return "" if shape is None else " ".join([str(dim) for dim in shape])

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from math import prod
 
 import torch
 
-from builder.document import Definition, Document
+from builder.document import Definition, Document, PortRef
 from builder.expressions import evaluate
 from builder.memo import Memo
 from builder.paths import Step, steps
+from builder.presence import presence
 from builder.surroundings import Surroundings, Worth, inner_scope, layer_settings, survey
 from builder.values import known_scope
 from engine.blocks.spec import CATALOGUE
 from engine.errors import DocumentError, ExpressionError
+from engine.ports import Port
 from engine.registry import did_you_mean
 from engine.settings import Value
 
-Scope = Mapping[str, Value]
 Known = dict[tuple[object, ...], int]
 
 
@@ -38,6 +40,9 @@ def block_parameters(kind: str, worth: Worth) -> Mapping[str, tuple[int, ...]]:
     return {name: tuple(parameter.shape) for name, parameter in module.named_parameters()}
 
 
+_WHOLE: Memo[int] = Memo(256)
+
+
 def parameters_of(document: Document, path: Sequence[str] = ()) -> int:
     """The number of parameters of a node in all its layers, tied ones counted where they stay.
 
@@ -46,18 +51,92 @@ def parameters_of(document: Document, path: Sequence[str] = ()) -> int:
         path: Ids of nodes from the root inward; empty is the whole model.
 
     Returns:
-        Their number; parts that are missing or have no sizes count nothing.
+        Their number. Parts that are missing or have no sizes count nothing, and neither do those that hang on
+        an optional input without a wire.
     """
-    around, layers = survey(document, document.main, known_scope(document.main)), 1
+    return _WHOLE.get((document,), tuple(path), lambda: _parameters(document, tuple(path)))
+
+
+def _parameters(document: Document, path: tuple[str, ...]) -> int:
+    here, layers = _Use(document, survey(document, document.main, known_scope(document.main)), None), 1
     for name in path[:-1]:
-        inner = document.definitions.get(around.definition.nodes[name].kind)
-        if inner is None:
+        inner = document.definitions.get(here.around.definition.nodes[name].kind)
+        if inner is None or name not in here.there:
             return 0
-        layers *= _layers(around, name)
-        around = survey(document, inner, inner_scope(inner, around.settings(name)))
+        layers *= _layers(here.around, name)
+        here = here.inside(name, inner, here.around.settings(name))
     known: Known = {}
-    whole = _node(document, around, path[-1], known) if path else _definition(document, around, known)
-    return layers * whole - _tied(document, path)
+    return layers * (_node(here, path[-1], known) if path else _count_use(here, known)) - _tied(document, path)
+
+
+@dataclass(frozen=True)
+class _Use:
+    """One use of a definition.
+
+    Args:
+        document: The model.
+        around: The definition, with its settings.
+        given: Its inputs that get something; `None` for all.
+    """
+
+    document: Document
+    around: Surroundings
+    given: frozenset[str] | None
+
+    @cached_property
+    def there(self) -> Collection[str]:
+        """Nodes that are there, as `builder.presence` explains."""
+        return self._wired[0]
+
+    @cached_property
+    def _wired(self) -> tuple[Collection[str], Mapping[PortRef, PortRef]]:
+        composites = any(kind is not None and kind.composite for kind in self.around.signatures.values())
+        everything = self.around.definition.nodes, self.around.feeds
+        if self.given is None and not composites:
+            return everything
+        try:
+            found = presence(self.document, self.around.definition, self.given, _inputs_of)
+        except DocumentError:  # a circle, which is reported elsewhere
+            return everything
+        return found.nodes, found.feeds
+
+    def inside(self, name: str, inner: Definition, settings: Mapping[str, Value | None]) -> _Use:
+        """The use of `inner` that node `name` is."""
+        wired = {target.port for target in self._wired[1] if target.node == name}
+        given = frozenset(wired | {port.name for port in inner.inputs if not port.optional})
+        return _Use(self.document, survey(self.document, inner, inner_scope(inner, settings)), given)
+
+
+def _inputs_of(kind: str) -> tuple[Port, ...]:
+    return CATALOGUE[kind].inputs if kind in CATALOGUE else ()
+
+
+def _count_use(use: _Use, known: Known) -> int:
+    key = (use.around.definition.name, use.given, *use.around.scope.items())
+    if key not in known:
+        known[key] = 0  # a composite that holds itself counts nothing more
+        known[key] = sum(_node(use, name, known) for name in use.there)
+    return known[key]
+
+
+def _node(use: _Use, name: str, known: Known) -> int:
+    """The parameters of a node in all its layers."""
+    around = use.around
+    node = around.definition.nodes[name]
+    inner = use.document.definitions.get(node.kind)
+    if inner is None or name not in use.there:
+        there = name in use.there and node.kind in CATALOGUE
+        return _count(node.kind, around.worth[name]) if there else 0
+    layers = _layers(around, name)
+    special = {} if node.shared else layer_settings(around, name)
+    own = [settings for index, (settings, _) in special.items() if index < layers]
+    different = [around.settings(name)] * min(1, layers - len(own)) + own
+    counts = [_count_use(use.inside(name, inner, settings), known) for settings in different]
+    return sum(counts) + counts[0] * (layers - len(counts))
+
+
+def _count(kind: str, worth: Worth) -> int:
+    return sum(prod(shape) for shape in block_parameters(kind, worth).values())
 
 
 def _tied(document: Document, path: Sequence[str]) -> int:
@@ -72,47 +151,6 @@ def _tie_shape(document: Document, first: str, path: Sequence[str]) -> tuple[int
     except DocumentError:
         return (0,)
     return shape if shape is not None and through[: len(path)] == list(path) else (0,)
-
-
-_OWN: Memo[int] = Memo(1_024)
-
-
-def _definition(document: Document, around: Surroundings, known: Known) -> int:
-    """The parameters of one use of a definition."""
-    key = (around.definition.name, *around.scope.items())
-    if key not in known:
-        known[key] = 0  # a composite that holds itself counts nothing more
-        parts = [name for name, kind in around.signatures.items() if kind is not None and kind.composite]
-        own = _OWN.get((around,), None, lambda: _blocks(around))
-        known[key] = own + sum(_node(document, around, name, known) for name in parts)
-    return known[key]
-
-
-def _blocks(around: Surroundings) -> int:
-    nodes = around.definition.nodes.items()
-    return sum(_count(node.kind, around.worth[name]) for name, node in nodes if node.kind in CATALOGUE)
-
-
-def _count(kind: str, worth: Worth) -> int:
-    return sum(prod(shape) for shape in block_parameters(kind, worth).values())
-
-
-def _node(document: Document, around: Surroundings, name: str, known: Known) -> int:
-    """The parameters of a node in all its layers."""
-    node = around.definition.nodes[name]
-    inner = document.definitions.get(node.kind)
-    if inner is None:
-        return _count(node.kind, around.worth[name]) if node.kind in CATALOGUE else 0
-    layers = _layers(around, name)
-    special = {} if node.shared else layer_settings(around, name)
-    own = [settings for index, (settings, _) in special.items() if index < layers]
-    uses = [around.settings(name)] * min(1, layers - len(own)) + own
-    counts = [_use(document, inner, settings, known) for settings in uses]
-    return sum(counts) + counts[0] * (layers - len(counts))
-
-
-def _use(document: Document, inner: Definition, settings: Mapping[str, Value | None], known: Known) -> int:
-    return _definition(document, survey(document, inner, inner_scope(inner, settings)), known)
 
 
 def _layers(around: Surroundings, name: str) -> int:

@@ -65,20 +65,30 @@ class Surroundings:
         """The source of each input port that has a wire."""
         return self.definition.feeds
 
-    @cached_property
+    @property
     def order(self) -> list[str]:
         """Ids so that each node comes after what feeds it; those in circles come last."""
-        graph = self.definition.graph
-        waits = dict.fromkeys(graph, 0)
-        for _, target in graph.edges():
-            waits[target] += 1
+        return self._sorted[0] + self._sorted[1]
+
+    @property
+    def in_circles(self) -> list[str]:
+        """Nodes that wires lead back to, and those behind them."""
+        return self._sorted[1]
+
+    @cached_property
+    def _sorted(self) -> tuple[list[str], list[str]]:
+        waits = dict.fromkeys(self.definition.nodes, 0)
+        leads: dict[str, list[str]] = {}
+        for wire in self.definition.wires:
+            waits[wire.target.node] += 1
+            leads.setdefault(wire.source.node, []).append(wire.target.node)
         ready = [name for name, count in waits.items() if not count]
         for name in ready:
-            for _, target in graph.edges(name):
+            for target in leads.get(name, ()):
                 waits[target] -= 1
                 if not waits[target]:
                     ready.append(target)
-        return ready + [name for name, count in waits.items() if count]
+        return ready, [name for name, count in waits.items() if count]
 
     def end(self, name: str) -> Port:
         """What an input or output node carries."""

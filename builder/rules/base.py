@@ -60,7 +60,18 @@ class View:
     def outputs(self, node: str) -> tuple[Port, ...]:
         """The ports of a node that wires begin at."""
         kind = self.around.signatures[node]
-        return tuple(port for port in kind.outputs if not port.watch) if kind else ()
+        return tuple([port for port in kind.outputs if not port.watch]) if kind else ()
+
+    def input(self, at: PortRef) -> Port | None:
+        """The port that a wire ends at, if there is one."""
+        kind = self.around.signatures[at.node]
+        return kind.input(at.port) if kind else None
+
+    def output(self, at: PortRef) -> Port | None:
+        """The port that a wire begins at, if there is one that may be wired."""
+        kind = self.around.signatures[at.node]
+        port = kind.output(at.port) if kind else None
+        return None if port is None or port.watch else port
 
     @cached_property
     def wired(self) -> frozenset[PortRef]:
@@ -70,11 +81,13 @@ class View:
     @cached_property
     def useful(self) -> frozenset[str]:
         """Nodes that lead to an output of the definition."""
-        graph = self.definition.graph
+        sources: dict[str, list[str]] = {}
+        for wire in self.definition.wires:
+            sources.setdefault(wire.target.node, []).append(wire.source.node)
         seen = {name for name, node in self.definition.nodes.items() if node.kind == OUTPUT}
         waiting = list(seen)
         while waiting:
-            for source in graph.predecessors(waiting.pop()):
+            for source in sources.get(waiting.pop(), ()):
                 if source not in seen:
                     seen.add(source)
                     waiting.append(source)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from builder import dims, fixes
 from builder.diagnostics import Fix
 from builder.dims import in_brackets
-from builder.document import PortRef, Wire
+from builder.document import Wire
 from builder.rules.base import Finding, View, rule
 from builder.shapes import Clash, Uneven
 from engine.ports import kinds_fit
@@ -48,14 +48,10 @@ def _how(mends: list[Fix]) -> str:
 )
 def kind_mismatch(view: View) -> Iterator[Finding]:
     """A wire joins ports of kinds that do not fit."""
-    declared = {PortRef(name, port.name): port.kind for name in view.definition.nodes for port in view.outputs(name)}
-    for name in view.definition.nodes:
-        for port in view.inputs(name):
-            target = PortRef(name, port.name)
-            source = view.around.feeds.get(target)
-            given = declared.get(source) if source else None
-            if source and given and not kinds_fit(given, port.kind):
-                yield _of_kinds(view, Wire(source, target), given, port.kind)
+    for wire in view.definition.wires:
+        given, wanted = view.output(wire.source), view.input(wire.target)
+        if given and wanted and not kinds_fit(given.kind, wanted.kind):
+            yield _of_kinds(view, wire, given.kind, wanted.kind)
 
 
 def _of_kinds(view: View, wire: Wire, given: str, wanted: str) -> Finding:

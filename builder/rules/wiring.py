@@ -8,7 +8,7 @@ import networkx as nx
 
 from builder import fixes, names
 from builder.diagnostics import Fix, Where
-from builder.document import INPUT, OUTPUT, RAIL_PORT, Node, PortRef, Wire
+from builder.document import INPUT, OUTPUT, RAIL_PORT, PortRef, Wire
 from builder.edits import Remove, Rename
 from builder.rules.base import Finding, View, rule
 from engine.registry import did_you_mean
@@ -115,10 +115,9 @@ def unused_input(view: View) -> Iterator[Finding]:
 )
 def circle(view: View) -> Iterator[Finding]:
     """Wires lead from a node back to itself."""
-    graph = view.definition.graph
-    if nx.is_directed_acyclic_graph(graph):
+    if not view.around.in_circles:
         return
-    *_, (source, target, (out, into)) = nx.find_cycle(graph)
+    *_, (source, target, (out, into)) = nx.find_cycle(view.definition.graph)
     wire = Wire(PortRef(source, out), PortRef(target, into))
     where = Where(definition=view.name, node=target, port=into, wire=wire)
     text = f"The wire from {wire.source} to {wire.target} closes a circle. Remove it, and repeat a composite instead."
@@ -160,25 +159,15 @@ def bad_id(view: View) -> Iterator[Finding]:
 )
 def loose_wire(view: View) -> Iterator[Finding]:
     """A wire's port does not exist, or can only be looked at."""
-    ports = {name: _ports(view, name, node) for name, node in view.definition.nodes.items()}
-    for a, b, (out, into) in view.definition.graph.edges(keys=True):
-        wire = Wire(PortRef(a, out), PortRef(b, into))
-        for node, port, side in ((a, out, 0), (b, into, 1)):
-            known = ports[node]
-            if known is not None and port not in known[side]:
-                yield _loose(view, wire, PortRef(node, port), known[side])
-                break
+    known = view.around.signatures
+    for wire in view.definition.wires:
+        if known[wire.source.node] and view.output(wire.source) is None:
+            yield _loose(view, wire, wire.source, [port.name for port in view.outputs(wire.source.node)])
+        elif known[wire.target.node] and view.input(wire.target) is None:
+            yield _loose(view, wire, wire.target, [port.name for port in view.inputs(wire.target.node)])
 
 
-def _ports(view: View, name: str, node: Node) -> tuple[set[str], set[str]] | None:
-    """The ports that wires of a node begin and end at; `None` for missing blocks."""
-    if view.around.signatures[name] is None:
-        return None
-    del node
-    return {port.name for port in view.outputs(name)}, {port.name for port in view.inputs(name)}
-
-
-def _loose(view: View, wire: Wire, end: PortRef, known: set[str]) -> Finding:
+def _loose(view: View, wire: Wire, end: PortRef, known: list[str]) -> Finding:
     where = Where(definition=view.name, node=end.node, port=end.port, wire=wire)
     text = f"{end.node} has no port {end.port!r} to wire. {did_you_mean(end.port, known)}"
     mend = Fix(label="Remove the wire", edit=Remove(wires=(wire,), at=view.name))
@@ -193,12 +182,10 @@ def _loose(view: View, wire: Wire, end: PortRef, known: set[str]) -> Finding:
 def doubled_wire(view: View) -> Iterator[Finding]:
     """More than one wire ends at a port."""
     seen: dict[PortRef, Wire] = {}
-    for a, b, (out, into) in view.definition.graph.edges(keys=True):
-        wire = Wire(PortRef(a, out), PortRef(b, into))
+    for wire in view.definition.wires:
         if wire.target in seen:
-            text = (
-                f"{wire.target} is fed by {seen[wire.target].source} and by {wire.source}. Remove one, or add them up."
-            )
-            where = Where(definition=view.name, node=b, port=into, wire=wire)
+            first = seen[wire.target].source
+            text = f"{wire.target} is fed by {first} and by {wire.source}. Remove one, or add them up."
+            where = Where(definition=view.name, node=wire.target.node, port=wire.target.port, wire=wire)
             yield Finding(message=text, where=where, fixes=(fixes.remove_wire(view, wire),))
         seen[wire.target] = wire
