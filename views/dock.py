@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import param
-from panel.custom import Children
+from panel.viewable import Children
 
 from views.part import HERE, Part
 
@@ -26,7 +26,7 @@ class Dock(Part):
     active = param.List(default=[])
     limit = param.Integer(default=1, doc="How many panes may stand side by side.")
     note = param.String(default="", doc="A few words at the end of the strip.")
-    place = param.Selector(default="", objects=["", "left", "right", "bottom"])
+    place: param.Selector[str] = param.Selector(default="", objects=["", "left", "right", "bottom"])
     lazy = param.Boolean(default=False, doc="Build nothing before the window is ready.")
     objects = Children()
     names = param.List(default=[], doc="The names of `objects`, which are the panes built so far.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
     from bokeh.document import Document
 
 _PAGE = Path(__file__).parent / "page.html"
+
+
+# Of Bokeh's scripts the one for WebGL is left out: no plot here asks for it.
+_UNUSED = re.compile(r"<script[^>]*bokeh-gl[^>]*>\s*</script>")
+
+
+def _needed(scripts: str) -> str:
+    return _UNUSED.sub("", scripts)
 
 
 @cache
@@ -40,6 +49,7 @@ def publish(window: Window, title: str = "Stepwise") -> Document:
     document.template = _template()
     bundle = Part._component_resource_path(Part._bundle, compiled=True)
     document.template_variables.update(
+        stepwise_scripts=_needed,
         stepwise_css=theme.css(),
         stepwise_fonts=theme.Fonts.urls(),
         stepwise_bundle=bundle,

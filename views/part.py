@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import param
 from panel.custom import ReactComponent
@@ -29,7 +29,7 @@ class Part(ReactComponent):
     use_shadow_dom = param.Boolean(default=False, constant=True)
 
     _bundle: ClassVar[Path] = HERE / "ui.bundle.js"
-    _importmap: ClassVar[dict[str, Any]] = {}
+    _importmap: ClassVar[dict[Literal["imports", "scopes"], dict[str, str]]] = {}
 
     __abstract = True
 
@@ -71,10 +71,10 @@ class Listed(Part):
         return rows
 
     def patch(self, id_: str, **changes: Any) -> None:
-        """Change some keys of the dicts whose `id` is `id_`; sends those dicts alone, and nothing where none differs."""
+        """Change some keys of the dicts whose `id` is `id_`; sends those dicts alone, or nothing."""
         self.show([{**row, **changes} if row.get("id") == id_ else row for row in self.rows])
 
-    def show(self, rows: Sequence[Row]) -> None:
+    def show(self, rows: Sequence[Row]) -> None:  # type: ignore[override]  # Panel's opens a server; nobody asks a part
         """Replace the list, sending only the dicts that differ where its length stays."""
         new, old = list(rows), self.rows
         changed = [[i, row] for i, row in enumerate(new) if i >= len(old) or row != old[i]]

@@ -9,7 +9,8 @@ root with one style sheet. Messages from the browser reach `on` handlers as plai
     sheet = Sheet(sections=[{"kind": "text", "text": "Nothing yet."}])
     sheet.show([{"kind": "text", "text": "Now."}])      # sends only what differs
     dock = Dock({"log": lambda: sheet}, tabs=[{"id": "log", "label": "Log"}], active=["log"], place="bottom")
-    window = Window(toolbar=bar, bottom=dock, commands=[{"id": "undo", "label": "Undo", "menu": "Edit", "keys": "Ctrl+Z"}])
+    undo = {"id": "undo", "label": "Undo", "menu": "Edit", "keys": "Ctrl+Z"}
+    window = Window(toolbar=bar, bottom=dock, commands=[undo])
     window.notify("Saved.", action=("undo", "Undo"))
     window.ask(Dialog(id="name", title="Save as", fields=[{"field": "name", "label": "Name", "value": ""}],
                       buttons=[{"id": "save", "label": "Save", "primary": True}]), lambda answer: ...)
@@ -30,51 +31,57 @@ __all__ = ["Bar", "Dialog", "Dock", "Handler", "Message", "Palette", "Part", "Ro
 
 
 class Bar(Listed):
-    """One line of controls.
-
-    Items are dicts with a `kind`, and an `id` where they send `{"id", "value"}` or are to be patched:
-    `icon` (icon, title, disabled, pressed) · `button` (text, icon, primary, danger) · `chip` (text, tone) · `segments`
-    (options, value, title) · `select` (options, value, title, label) · `field` (value, label, width, unit) · `slider`
-    (value, low, high, step, label, text) · `toggle` (text, value) · `text` (text, tone, dot) · `link` (text) · `meter`
-    (value 0…100, width, title) · `theme` (shows and switches it) · `gap` · `rule`. Options are texts or {"id", "label"}.
-    `tone` is ok, warn, err or strong; `title` is the tooltip. With `"command": id` a press runs that command of the
-    window and the tooltip names its shortcut; nothing else is sent then.
+    """One line of controls: dicts with a `kind`, and an `id` where they send `{"id", "value"}` or are patched.
 
         Bar(items=[{"kind": "icon", "icon": "undo", "command": "undo"}, {"kind": "gap"}], look="toolbar")
         bar.patch("step", text="step 120 / 2 000")
+
+    Kinds: `icon` (icon, title, disabled, pressed) · `button` (text, icon, primary, danger) · `chip` (text, tone) ·
+    `segments` (options, value, title) · `select` (options, value, title, label) · `field` (value, label, width, unit,
+    error) · `slider` (value, low, high, step, label, text) · `toggle` (text, value) · `text` (text, tone, dot) ·
+    `link` (text) · `meter` (value 0…100, width, title) · `theme` (shows and switches it) · `gap` · `rule`.
+    Options are texts or {"id", "label"}. `tone` is ok, warn, err or strong; `title` is the tooltip; `hidden` hides.
+    With `"command": id` a press runs that command of the window, the tooltip names its shortcut, and nothing else is
+    sent. The browser shows a new value of segments, select, slider and toggle at once; patch it to agree.
     """
 
     items = param.List(default=[])
-    look = param.Selector(default="pane", objects=["toolbar", "status", "pane", "title"])
+    look: param.Selector[str] = param.Selector(default="pane", objects=["toolbar", "status", "pane", "title"])
 
     _list: ClassVar[str] = "items"
     _esm: ClassVar[Path] = HERE / "ui/bar.jsx"
 
 
 class Sheet(Listed):
-    """A document made of sections: dicts with a `kind`, and an `id` where they are to be patched.
+    """A document made of sections: dicts with a `kind`, and an `id` where they are patched or send it.
 
-    `title` (text, colour, note) · `text` (text, tone) · `heading` (text, note) · `empty` (text, action, id) · `formula`
-    (text such as `softmax(QKᵀ/√d_k)V`, or parts: dicts with text, sub, sup) · `form` (rows) · `table` (rows of texts, mono, head)
-    · `meter` (value 0…100, title) · `links` (items: id, text, keys) · `actions` (items: id, text, icon, primary, danger, disabled)
-    · `controls` (items as in `Bar`) · `code` (text) · `samples` (rows: input, answer, wanted: texts or lists of tokens;
-    label) · `problems` (rows: id, code, tone, text, where, fixes) · `rows` (a table to search, sort and choose from: columns:
-    id, label, align, width; rows: id, cells; select "one" or "many"; chosen; search; sort: {by, down}; empty).
-    A cell is a text, a number, or {value, text, tone, dot, meter, title}.
-    Form rows: field, label, value, and of these what applies: options, symbol, hint, unit, error, help, changed,
-    disabled, number, placeholder. Options ["off", "on"] make a switch.
+        Sheet(sections=[{"kind": "empty", "id": "train", "text": "Curves appear here.", "action": "Train"}])
+        sheet.show(sections)                # sends what differs
+        sheet.param.trigger("sections")    # refused: fields show the old values again
 
-    Messages: form `{"name": field, "value"}` · empty, links, actions `{"name": id}` · controls `{"name": id, "value"}` ·
-    problems `{"name": section, "row": id, "fix": index or None}` · rows `{"name": section, "value": [chosen ids]}` and
-    `{"name": section, "open": id}` on a double click or Enter. A link or action that is called as a command of the
-    window runs that command instead.
+    Kinds: `title` (text, colour, note) · `text` (text, tone) · `heading` (text, note) · `empty` (text, action, id) ·
+    `formula` (text such as `softmax(QKᵀ/√d_k)V`, or parts: dicts with text, sub, sup) · `form` (rows) · `table` (rows
+    of texts, head, mono) · `meter` (value 0…100, title) · `links` (items: id, text, keys) · `actions` (items: id, text,
+    icon, primary, danger, disabled) · `controls` (items as in `Bar`; id) · `code` (text) · `samples` (label, rows:
+    input, answer, wanted; texts or lists of tokens) · `problems` (rows: id, code, tone, text, where, fixes) · `rows`.
 
-        Sheet(sections=[{"kind": "empty", "id": "go", "text": "Curves appear here while a run trains.", "action": "Train"}])
-        sheet.param.trigger("sections")    # refused: the form shows the old values again
+    A form's rows: field, label, value, and what applies of options, symbol, hint, unit, error, help, changed, disabled,
+    placeholder, words (not monospace). Options ["off", "on"] make a switch.
+
+    `rows` is a table to search, sort and choose from: id, columns (id, label, align, width), rows (id, cells, tone),
+    select ("one" or "many"), chosen, search (True or a placeholder), sort ({"by", "down"}), empty. A cell is a text, a
+    number, or a dict of value (sorted by), text, tone (ok, warn, err, muted, differs), dot, colour, meter, title.
+
+    Messages: form `{"name": field, "value"}` · empty, links, actions `{"name": id}` · controls `{"name": id, "value"}`
+    · problems `{"name": section, "row": id, "fix": index or None}` · rows `{"name": section, "value": [chosen ids]}`,
+    and `{"name": section, "open": id}` on a double click or Enter. An empty's action, a link or an action whose id is a
+    command of the window runs that command instead of sending.
     """
 
     sections = param.List(default=[])
-    look = param.Selector(default="page", objects=["page", "strip"], doc="`strip` has less padding.")
+    look: param.Selector[str] = param.Selector(
+        default="page", objects=["page", "strip"], doc="`strip` has less padding."
+    )
 
     _list: ClassVar[str] = "sections"
     _esm: ClassVar[Path] = HERE / "ui/sheet.jsx"
@@ -83,10 +90,10 @@ class Sheet(Listed):
 class Palette(Part):
     """The searchable list of blocks; items can be dragged (`application/x-stepwise-block`) to the canvas.
 
-    Messages: `{"add": kind}` on a double click or Enter.
-
-        Palette(groups=[{"name": "Heads", "colour": "logits", "items": [{"kind": "lm_head", "label": "LM head", "hint": ""}]}])
+        Palette(groups=[{"name": "Heads", "colour": "logits", "items": [{"kind": "lm_head", "label": "LM head"}]}])
         palette.chosen = "lm_head"         # marks the kind of the selected block
+
+    Messages: `{"add": kind}` on a double click or Enter.
     """
 
     groups = param.List(default=[], doc="Dicts: name, colour, items (dicts: kind, label, hint).")

@@ -87,8 +87,8 @@ _BOKEH = """
   --bk-major-label-text-font: var(--font); --bk-axis-line-alpha: 0; --bk-major-tick-line-alpha: 0;
   --bk-minor-tick-line-alpha: 0; --bk-grid-line-color: var(--line); --bk-grid-line-alpha: 1;
   --bk-label-text-color: var(--muted); --bk-label-text-font-size: 11px; --bk-label-text-font: var(--font);
-  --bk-axis-label-text-color: var(--muted); --bk-axis-label-text-font-size: 11px; --bk-axis-label-text-font: var(--font);
-  --bk-axis-label-text-font-style: normal;
+  --bk-axis-label-text-color: var(--muted); --bk-axis-label-text-font-size: 11px;
+  --bk-axis-label-text-font: var(--font); --bk-axis-label-text-font-style: normal;
 """
 
 

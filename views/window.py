@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import param
-from panel.custom import Child
+from panel.viewable import Child
 
 from views.dock import Dock
 from views.part import HERE, Message, Part, Row
@@ -94,7 +94,7 @@ class Window(Part):
     states = param.Dict(default={}, doc="Command id -> disabled, checked, label.")
     hints = param.List(default=[], doc="Further rows of the shortcuts' list: (what, keys).")
     dark = param.Boolean(default=False, doc="What the browser shows; set `theme` to change it.")
-    theme = param.Selector(
+    theme: param.Selector[str] = param.Selector(
         default="", objects=["", "light", "dark", "system"], doc="Empty: what the browser remembers."
     )
 

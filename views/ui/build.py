@@ -59,11 +59,10 @@ def npm() -> list[str]:
     return [str(script.parents[4] / "bin" / "node"), str(script)]
 
 
-def build(name: str, folder: Path) -> None:
-    """Install what the lock file names and bundle one folder of sources into `folder`'s parent.
+def build(folder: Path) -> None:
+    """Install what the lock file names, and bundle one folder of sources.
 
     Args:
-        name: A key of `SOURCES`.
         folder: Where the sources are, or a copy of them; the bundle is written beside it.
     """
     call = npm()
@@ -73,13 +72,13 @@ def build(name: str, folder: Path) -> None:
         else os.environ["PATH"]
     )
     for arguments in (["ci", "--no-audit", "--no-fund", "--prefer-offline"], ["run", "build"]):
-        subprocess.run([*call, *arguments], cwd=folder, check=True, env={**os.environ, "PATH": path})  # noqa: S603
+        subprocess.run([*call, *arguments], cwd=folder, check=True, env={**os.environ, "PATH": path})
 
 
 def main() -> None:
     """Build every bundle in place and write the stamp."""
     for name in SOURCES:
-        build(name, VIEWS / name)
+        build(VIEWS / name)
     STAMP.write_text(json.dumps(stamp(), indent=2) + "\n", encoding="utf-8")
 
 
