@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import engine.blocks  # noqa: F401  (declares all blocks)
+from builder.composites import LIBRARY
 from builder.document import INPUT, OUTPUT, RAIL_PORT, Definition, Document, Node
 from builder.values import is_literal, known_scope, resolve, resolve_settings, scope
 from engine.blocks.spec import CATALOGUE, FAMILIES, BlockSpec
 from engine.ports import Port
 from engine.settings import Field
-
-try:
-    from builder.composites import LIBRARY
-except ModuleNotFoundError:  # until it is there
-    LIBRARY: Mapping[str, Definition] = {}  # type: ignore[no-redef]
-
 
 __all__ = [
     "Signature", "is_literal", "known_scope", "node_signature", "outside", "palette", "resolve",

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from builder.composites import LIBRARY
 from builder.document import INPUT, OUTPUT, Definition, Document
 from builder.names import fresh
 from engine.blocks.spec import CATALOGUE
-
-try:
-    from builder.composites import LIBRARY
-except ModuleNotFoundError:  # until it is there
-    LIBRARY: Mapping[str, Definition] = {}  # type: ignore[no-redef]
 
 
 def kinds(document: Document) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from builder import limits, store
+from builder import limits, store, templates
 from builder.document import Node
 from builder.edits import AddNode, SetLabel
 from engine.errors import FileError
@@ -30,6 +30,13 @@ def test_load_gives_back_what_save_was_given(tmp_path: Path) -> None:
     store.save(tiny(), tmp_path / "graphs" / "tiny.json")
 
     assert store.load(tmp_path / "graphs" / "tiny.json") == tiny()
+
+
+@pytest.mark.parametrize("name", templates.names())
+def test_every_template_is_read_back_as_it_was_written(name: str) -> None:
+    document = templates.build(name)
+
+    assert store.loads(store.dumps(document)) == document
 
 
 def test_equal_documents_give_equal_files() -> None:
