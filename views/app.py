@@ -13,7 +13,7 @@ from views.setup import Setup
 from views.shell import Shell, first_document, workspace_folder
 from views.workspace import Workspace
 
-FIRST = "gpt2"
+FIRST = "tiny"
 
 
 def main() -> None:

@@ -40,9 +40,13 @@ class Session(param.Parameterized):
 
     document = cast(Document, param.ClassSelector(class_=Document, doc="The model."))
     report = cast(Report, param.ClassSelector(class_=Report, doc="What the last check found."))
-    path = param.Tuple(default=(), length=None, doc="Ids of the composites opened, from the root inward.")
-    nodes = param.Tuple(default=(), length=None, doc="Ids of the selected nodes, in the open definition.")
-    wires = param.Tuple(default=(), length=None, doc="Texts of the selected wires.")
+    path = cast(
+        "tuple[str, ...]", param.Parameter(default=(), doc="Ids of the composites opened, from the root inward.")
+    )
+    nodes = cast(
+        "tuple[str, ...]", param.Parameter(default=(), doc="Ids of the selected nodes, in the open definition.")
+    )
+    wires = cast("tuple[str, ...]", param.Parameter(default=(), doc="Texts of the selected wires."))
     notice = cast("Notice | None", param.ClassSelector(class_=Notice, allow_None=True, doc="What to tell the user."))
     revision = param.Integer(default=0, doc="Grows with every change of the document.")
 

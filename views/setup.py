@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import param
 
-from builder.document import Document
-from builder.edits import Batch, Edit, SetSymbol, SetTask
+from builder.edits import Batch, SetSymbol, SetTask
+from builder.fit import wanted_sizes
 from engine.config import RunConfig
 from engine.data import TASKS, Task
 from engine.errors import StepwiseError
@@ -16,7 +16,6 @@ from views.forms import choice, read, rows_of
 from views.parts import Sheet
 from views.session import Session
 
-FIT = ("vocab_size", "max_len", "n_classes")  # symbols that the data decides
 EXAMPLES = 3
 
 
@@ -85,20 +84,10 @@ class SetupPane:
 def choose_task(session: Session, setup: Setup, name: str) -> None:
     """Train for another task: the model's vocabulary and length follow the data, as one undo step."""
     setup.config = replace(setup.config, task=name)
-    edit = fitted(session.document, TASKS[name])
-    if session.document.task != name or edit.edits:
-        session.apply(Batch(edits=(SetTask(task=name), *edit.edits), label=f"Train for {name}"))
-
-
-def fitted(document: Document, task: Task) -> Batch:
-    """Edits that give the model the sizes that the task's data needs."""
-    sizes = task.sizes(task.templates[0])
-    edits: list[Edit] = []
-    for symbol in document.main.symbols:
-        wanted = sizes.get(symbol.name)
-        if symbol.name in FIT and wanted is not None and symbol.value != wanted:
-            edits.append(SetSymbol(name=symbol.name, value=wanted))
-    return Batch(edits=tuple(edits), label="Fit the data")
+    sizes = wanted_sizes(session.document, TASKS[name])
+    edits = (SetSymbol(name=symbol, value=value) for symbol, value in sizes.items())
+    if session.document.task != name or sizes:
+        session.apply(Batch(edits=(SetTask(task=name), *edits), label=f"Train for {name}"))
 
 
 def example_rows(task: Task) -> list[dict[str, str]]:

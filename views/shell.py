@@ -10,7 +10,7 @@ from loguru import logger
 
 from builder import templates
 from builder.document import Document
-from builder.edits import Batch, SetTask
+from builder.edits import SetTask
 from engine import locations
 from engine.data import TASKS
 from engine.errors import StepwiseError
@@ -29,7 +29,7 @@ from views.runner import Runner
 from views.runs import RunsPane
 from views.selection import Selection
 from views.session import Session
-from views.setup import Setup, SetupPane, choose_task, fitted
+from views.setup import Setup, SetupPane, choose_task
 from views.toolbar import status_bar, title_bar, toolbar
 from views.training import TrainingPane
 from views.workspace import Workspace
@@ -183,7 +183,8 @@ class Shell:
             return
         document, task = first_document(name)
         self.session.open_document(document)
-        choose_task(self.session, self.setup, task)
+        if task:
+            choose_task(self.session, self.setup, task)
 
     def _is_right(self) -> bool:
         if not self.session.report.ok:
@@ -224,12 +225,14 @@ def _tab(name: str) -> dict[str, str]:
 
 
 def first_document(name: str) -> tuple[Document, str]:
-    """A template sized for the first task that it fits, and that task's name."""
+    """A template sized for its task, or for the first one that it fits, and that task's name."""
+    own = templates.TEMPLATES[name].task
+    if own:
+        return templates.build(name), own
     task = next((task for task in TASKS.values() if name in task.templates), None)
     if task is None:
         return templates.build(name), ""
-    document = SetTask(task=task.name).apply(templates.build(name, **task.sizes(name)))
-    return Batch(edits=fitted(document, task).edits).apply(document), task.name
+    return SetTask(task=task.name).apply(templates.build(name, **task.sizes(name))), task.name
 
 
 def workspace_folder(user: str) -> Any:

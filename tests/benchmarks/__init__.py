@@ -1,0 +1,1 @@
+"""Measurements as ratios or bytes within one run: `make bench`."""
