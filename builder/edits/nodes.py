@@ -28,7 +28,7 @@ from engine.errors import EditError, ExpressionError, SettingError
 from engine.settings import Field, Value
 
 # A setting that a new node takes from a symbol of another name.
-_ALIASES = {"d_in": "d_model", "d_out": "d_model", "p": "dropout"}
+_ALIASES = {"d_in": "d_model", "d_out": "d_model", "p": "dropout", "function": "activation"}
 
 
 @dataclass(frozen=True, kw_only=True)

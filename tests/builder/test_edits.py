@@ -397,6 +397,13 @@ def test_a_choice_is_not_renamed_with_a_symbol_of_its_name() -> None:
     assert after.main.nodes["core"].settings["mask"] == "causal"
 
 
+def test_a_symbol_cannot_take_the_name_of_a_choice_where_it_is_used() -> None:
+    how = AddSymbol(name="how", value="causal", type=str, setting=Setting("", choices=("none", "causal")))
+    document = AddNode(kind="attention_core", id="core", settings={"mask": "how"}).apply(how.apply(tiny()))
+
+    refused(RenameSymbol(name="how", new="causal"), document, "'causal' is a choice of core.mask")
+
+
 # Places and names
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from builder import store
+from builder import store, templates
 from builder.document import Document
 from builder.edits import Edit
 from builder.history import History
@@ -16,8 +16,11 @@ from engine.errors import EditError
 from tests.builder.edit_strategies import edits
 from tests.builder.small_documents import tiny
 
-LONG = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LONG = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 STEPS = st.integers(1, 12)
+
+
+DOCUMENTS = [tiny(), templates.build("gpt2", n_layers=2), templates.build("transformer")]
 
 
 def apply_some(data: st.DataObject, history: History, steps: int) -> list[Edit]:
@@ -34,7 +37,8 @@ def apply_some(data: st.DataObject, history: History, steps: int) -> list[Edit]:
 @LONG
 @given(st.data(), STEPS)
 def test_undo_after_any_edits_restores_the_document_exactly(data: st.DataObject, steps: int) -> None:
-    history = History(tiny())
+    start = data.draw(st.sampled_from(DOCUMENTS))
+    history = History(start)
     documents = [history.document]
     for _ in range(steps):
         with suppress(EditError):
@@ -43,7 +47,7 @@ def test_undo_after_any_edits_restores_the_document_exactly(data: st.DataObject,
 
     while history.undo_label:
         assert history.undo() in documents
-    assert history.document == tiny()
+    assert history.document == start
 
     while history.redo_label:
         history.redo()
@@ -53,7 +57,7 @@ def test_undo_after_any_edits_restores_the_document_exactly(data: st.DataObject,
 @LONG
 @given(st.data(), STEPS)
 def test_a_document_after_any_edits_is_read_back_as_it_was_written(data: st.DataObject, steps: int) -> None:
-    history = History(tiny())
+    history = History(data.draw(st.sampled_from(DOCUMENTS)))
     apply_some(data, history, steps)
 
     text = store.dumps(history.document)
