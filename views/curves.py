@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
+from math import ceil, floor, inf, log10
 from typing import Any
 
+import numpy as np
 from bokeh.events import RangesUpdate, Reset
 from bokeh.models import (
     BasicTicker,
     ColumnDataSource,
     CrosshairTool,
+    CustomJSTickFormatter,
     DataRange1d,
+    FixedTicker,
     GlyphRenderer,
     HoverTool,
     Legend,
@@ -21,7 +24,6 @@ from bokeh.models import (
     LinearScale,
     LogAxis,
     LogScale,
-    LogTicker,
     NumeralTickFormatter,
     Range1d,
 )
@@ -34,6 +36,7 @@ from views.theme import DARK, LIGHT, themed
 LEGEND = """:host { border: 1px solid var(--line) !important; background: var(--surface) !important; }
 .bk-item .bk-label { font: 11px/15px var(--font) !important; color: var(--muted) !important; white-space: pre;
   font-variant-numeric: tabular-nums; }"""
+GROUPED = "return tick.toLocaleString('en').replaceAll(',', '\u2009')"
 ORDER = ("q", "k", "v", "logits", "weights", "hidden")  # colours of runs, told apart by the colour-blind
 
 
@@ -105,13 +108,14 @@ class CurvePlot:
     def set_log(self, log: bool) -> None:
         """Change the axis of values."""
         self.log = log
-        axis = LogAxis(ticker=LogTicker(mantissas=[1, 3], num_minor_ticks=0)) if log else LinearAxis()
+        axis = LogAxis(ticker=FixedTicker()) if log else LinearAxis()
         axis.formatter = NumeralTickFormatter(format="0.[0000]a")
         if not log:
             axis.ticker = BasicTicker(desired_num_ticks=5, num_minor_ticks=0)
         self.figure.y_scale = LogScale() if log else LinearScale()
         self.figure.left = [axis]
         self.figure.ygrid[0].ticker = axis.ticker
+        self._mark_decades()
 
     def set_group(self, group: Group) -> None:
         """Draw other metrics."""
@@ -139,6 +143,19 @@ class CurvePlot:
                 items.append(LegendItem(label=self._label(run, metric, len(runs)), renderers=[lines[-1]]))
         self._drop(wanted)
         self._name(items)
+        self._mark_decades()
+
+    def _mark_decades(self) -> None:
+        """On a log axis: ticks at 1-3-10, closer where less than two decades are visible."""
+        if not self.log:
+            return
+        drawn = [line.data_source.data["y"] for line in self._lines.values()]
+        values = np.concatenate(drawn) if drawn else np.ones(1)
+        values = values[np.isfinite(values) & (values > 0)]
+        ticks = decades(float(values.min()), float(values.max())) if len(values) else [1.0]
+        ticker = self.figure.left[0].ticker
+        if ticker.ticks != ticks:
+            ticker.ticks = ticks
 
     def _draw(self, run: Shown, metric: Metric, colour: str, smoothed: bool) -> GlyphRenderer:
         columns = smooth(run.tail.curves[metric.name].columns, self.smoothing if smoothed else 0)
@@ -213,12 +230,20 @@ class CurvePlot:
         self._window = (-inf, inf)
 
 
+def decades(low: float, high: float) -> list[float]:
+    """Round numbers for a log axis from `low` to `high`."""
+    wide = high / low > 30
+    mantissas = (1, 3) if wide else (1, 1.5, 2, 3, 5, 7)
+    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
+    return [float(f"{m * 10.0**p:.6g}") for p in powers for m in mantissas]
+
+
 def _figure() -> Any:
     plot = figure(
         toolbar_location=None,
         min_border=0,
         min_border_left=40,
-        min_border_right=12,
+        min_border_right=22,
         tools="xpan,xwheel_zoom,reset",
         active_scroll="xwheel_zoom",
         sizing_mode="stretch_both",
@@ -228,7 +253,7 @@ def _figure() -> Any:
     )
     plot.xgrid.visible = False
     plot.xaxis.ticker = BasicTicker(desired_num_ticks=5, num_minor_ticks=0)
-    plot.xaxis.formatter = NumeralTickFormatter(format="0,0")
+    plot.xaxis.formatter = CustomJSTickFormatter(code=GROUPED)
     hover = HoverTool(
         mode="vline",
         point_policy="snap_to_data",

@@ -48,6 +48,7 @@ class TrainingPane:
         self._loss.show(shown, steps)
         self._other.show(shown, steps)
         self._head.show(self._head_items())
+        self._tools.patch("speed", text=self._speed())
         self._samples.show(self._sample_sections())
 
     def _shown(self) -> tuple[list[Shown], float]:
@@ -67,18 +68,16 @@ class TrainingPane:
         dot = {"running": "ok", "paused": "warn", "failed": "err"}.get(status.state, "")
         items: list[dict[str, Any]] = [
             {"kind": "text", "text": status.name, "tone": "strong", "dot": dot},
-            {"kind": "text", "text": f"step {grouped(runner.step)} / {grouped(status.steps)}"},
+            {"kind": "text", "text": f"{grouped(runner.step)} / {grouped(status.steps)}", "title": "steps"},
             {"kind": "meter", "value": round(done, 1), "title": "progress"},
         ]
         if failed:
             return [*items[:2], {"kind": "text", "text": status.reason, "tone": "err"}]
-        speed = last.get("tokens_per_s")
         times = clock(last.get("elapsed"))
         if status.is_going:
             times += f" · ETA {clock(runner.seconds_left())}"
         return [
             *items,
-            {"kind": "text", "text": f"{grouped(int(speed))} tokens/s" if speed else status.state},
             {"kind": "text", "text": times if status.is_going else f"{times} · {status.state}"},
         ]
 
@@ -95,8 +94,13 @@ class TrainingPane:
             },
             {"kind": "select", "id": "smooth", "title": "Smoothing", "options": list(SMOOTH), "value": self._smooth},
             {"kind": "gap"},
+            {"kind": "text", "id": "speed", "text": self._speed()},
             {"kind": "select", "id": "metric", "title": "Second plot", "options": list(GROUPS), "value": self._metric},
         ]
+
+    def _speed(self) -> str:
+        speed = self._runner.tail.last().get("tokens_per_s") if self._runner.tail else None
+        return f"{grouped(int(speed))} tokens/s" if speed else ""
 
     def _sample_sections(self) -> list[dict[str, Any]]:
         if not self._runner.samples:
