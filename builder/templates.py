@@ -102,10 +102,12 @@ def _embed(d: Sketch, source: str, prefix: str, positions: str, row: int, *, sca
     return drop
 
 
-def gpt2(n_layers: int = 4, d_model: int = 128, dropout: float = 0.1, vocab_size: int = 256) -> Definition:
+def gpt2(
+    n_layers: int = 4, d_model: int = 128, dropout: float = 0.1, vocab_size: int = 256, max_len: int = 256
+) -> Definition:
     """The root of GPT-2."""
     d = Sketch("model", "Model")
-    d.symbols(vocab_size=vocab_size, max_len=256, d_model=d_model, n_heads=4, n_layers=n_layers)
+    d.symbols(vocab_size=vocab_size, max_len=max_len, d_model=d_model, n_heads=4, n_layers=n_layers)
     d.symbols(d_ff="4*d_model", dropout=dropout)
     d.input("tokens", IDS, (0, 0), "ids")
     last = _embed(d, "tokens", "tok", "learned", 0, scale=False)
@@ -118,7 +120,7 @@ def gpt2(n_layers: int = 4, d_model: int = 128, dropout: float = 0.1, vocab_size
 
 def tiny() -> Definition:
     """The root of a GPT that learns in seconds; its sizes are those of the task `reverse`."""
-    return gpt2(n_layers=2, d_model=64, dropout=0.0, vocab_size=32)
+    return gpt2(n_layers=2, d_model=64, dropout=0.0, vocab_size=29, max_len=21)
 
 
 def transformer() -> Definition:
