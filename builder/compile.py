@@ -193,7 +193,7 @@ class _Level:
             (result,) = values.values()
         elif not self.path:
             result = values
-        self.graph.output(result).meta["path"] = self.path  # type: ignore[arg-type]
+        self.graph.output(result).meta.update(path=self.path, ports=tuple(ends))  # type: ignore[arg-type]
 
     def _module(self, name: str, node: Node, wired: frozenset[str], unsure: frozenset[str]) -> nn.Module:
         inner = self.document.definitions.get(node.kind)

@@ -92,10 +92,10 @@ def portray(folder: Path) -> Portrait:
 
 def _picture(document: Document) -> dict[str, str]:
     """The graph as it is drawn, by file name; nothing if it cannot be."""
-    from builder.picture import picture
+    from builder.picture import svg
 
     try:
-        return {"graph.svg": picture(document)}
+        return {"graph.svg": svg(document)}
     except StepwiseError as error:
         logger.warning("{} has no picture: {}", document.name, error)
         return {}

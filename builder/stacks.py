@@ -40,7 +40,8 @@ def stack(
         results = spread(graph, call, len(outputs))
         names = [port.name for port in outputs]
         values[carry[0]] = results[names.index(carry[1])]
-    graph.output(results[0] if len(results) == 1 else tuple(results)).meta["path"] = path
+    end = graph.output(results[0] if len(results) == 1 else tuple(results))
+    end.meta.update(path=path, ports=tuple(port.name for port in outputs))
     return fx.GraphModule(owner, graph, f"{type(layers[0]).__name__}Stack")
 
 

@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 from torch.utils.hooks import RemovableHandle
 
 from engine.blocks.spec import CATALOGUE
@@ -54,7 +54,10 @@ def watch_ports(module: nn.Module) -> tuple[str, ...]:
 
 
 def output_ports(module: nn.Module) -> tuple[str, ...]:
-    """Names of what the module's forward returns; `y` where it is no block of the catalogue."""
+    """Names of what the module's forward returns; `y` where nothing tells them."""
+    if isinstance(module, fx.GraphModule):
+        ports: tuple[str, ...] = module.graph.output_node().meta.get("ports", ("y",))
+        return ports
     for spec in CATALOGUE.values():
         if type(module) is spec.module:
             return tuple(port.name for port in spec.outputs if not port.watch)
