@@ -2,6 +2,7 @@
 // what changed is drawn again.
 import { handlesOf, portAt, sizeOf } from "./measure.js";
 import { layWires } from "./routes.js";
+import { placeTexts } from "./texts.js";
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
@@ -48,7 +49,7 @@ export function flowEdge(edge, before) {
     sourceHandle: edge.sourcePort,
     target: edge.target,
     targetHandle: edge.targetPort,
-    data: { edge, points: before?.data.points ?? null },
+    data: { edge, points: before?.data.points ?? null, spot: before?.data.spot ?? null },
     ariaLabel: wireLabel(edge),
     className: edge.error ? "wrong" : "",
     selected: before?.selected ?? false,
@@ -66,6 +67,7 @@ function wireOf(edge, nodes) {
   if (output < 0 || input < 0) return null;
   return {
     id: edge.id,
+    text: edge.data.edge.error ? "" : edge.data.edge.shape,
     net: `${edge.source}.${edge.sourceHandle}`,
     source: edge.source,
     target: edge.target,
@@ -79,7 +81,7 @@ function wireOf(edge, nodes) {
 /** Lays wires for one canvas, and remembers: in a big graph only what a change disturbs is laid anew at once. */
 export class Router {
   constructor() {
-    Object.assign(this, { places: new Map(), routes: new Map(), key: "", tidy: true });
+    Object.assign(this, { places: new Map(), routes: new Map(), spots: new Map(), key: "", tidy: true });
   }
 
   /** `edges` with routes; the full layout when `all`, or when there are few. Unchanged wires stay the same objects. */
@@ -89,18 +91,21 @@ export class Router {
     const wires = edges.map((edge) => wireOf(edge, byId)).filter(Boolean);
     this.update(boxes, wires, all || wires.length <= FEW);
     return edges.map((edge) => {
-      const points = this.routes.get(edge.id) ?? null;
-      return String(points) === String(edge.data.points) ? edge : { ...edge, data: { ...edge.data, points } };
+      const [points, spot] = [this.routes.get(edge.id) ?? null, this.spots.get(edge.id) ?? null];
+      const { points: before, spot: old } = edge.data;
+      if (String(points) === String(before) && spot?.x === old?.x && spot?.y === old?.y) return edge;
+      return { ...edge, data: { ...edge.data, points, spot } };
     });
   }
 
   update(boxes, wires, all) {
     const places = new Map(boxes.map((box) => [box.id, `${box.x},${box.y},${box.w},${box.h}`]));
     const changed = boxes.filter((box) => this.places.get(box.id) !== places.get(box.id));
-    const key = wires.map((wire) => `${wire.id} ${wire.sy} ${wire.ty}`).join();
+    const key = wires.map((wire) => `${wire.id} ${wire.sy} ${wire.ty} ${wire.text}`).join();
     const same = key === this.key && !changed.length && places.size === this.places.size;
     if (same && (this.tidy || !all)) return;
     this.routes = layWires(boxes, wires, all ? null : { routes: this.routes, changed });
+    this.spots = placeTexts(wires, this.routes);
     Object.assign(this, { places, key, tidy: all });
   }
 }

@@ -25,13 +25,13 @@ export function curve(x0, y0, x1, y1) {
   return `M${x0},${y0}C${x0 + reach},${y0} ${x1 - reach},${y1} ${x1},${y1}`;
 }
 
-/** The middle and length of the longest level stretch of `points`. */
-export function levelRun(points) {
-  let best = { x: 0, y: 0, length: 0 };
+/** The middle of the longest stretch of `points`. */
+export function middleOf(points) {
+  let best = { x: 0, y: 0, length: -1 };
   for (let i = 1; i < points.length; i++) {
     const [[x0, y0], [x1, y1]] = [points[i - 1], points[i]];
-    const length = Math.abs(x1 - x0);
-    if (Math.abs(y1 - y0) < 0.5 && length > best.length) best = { x: (x0 + x1) / 2, y: y0, length };
+    const length = Math.abs(x1 - x0) + Math.abs(y1 - y0);
+    if (length > best.length) best = { x: (x0 + x1) / 2, y: (y0 + y1) / 2, length };
   }
   return best;
 }

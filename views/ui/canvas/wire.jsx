@@ -3,43 +3,41 @@ import { memo, useState } from "react";
 import { ViewportPortal } from "@xyflow/react";
 import { colourOf } from "./kinds.js";
 import { Fault } from "./node.jsx";
-import { curve, levelRun, rounded } from "./path.js";
-
-const LETTER = 6.9; // px, of the 11.5 px monospace text
-const ROOM = 14; // px of bare wire wanted on both sides of the text together
+import { curve, middleOf, rounded } from "./path.js";
+import { textWidth } from "./texts.js";
 
 const near = ([x, y], u, v) => Math.abs(x - u) < 1 && Math.abs(y - v) < 1;
 
-/** The path of a wire and the level run on which its text stands. A route that its ends have left is not used. */
-function drawn({ sourceX: x0, sourceY: y0, targetX: x1, targetY: y1, data: { points } }) {
-  if (points && near(points[0], x0, y0) && near(points.at(-1), x1, y1)) return [rounded(points), levelRun(points)];
-  const level = Math.abs(y0 - y1) < 0.5;
-  const run = { x: (x0 + x1) / 2, y: (y0 + y1) / 2, length: level ? x1 - x0 : Math.max(0, (x1 - x0) / 2 - 30) };
-  return [curve(x0, y0, x1, y1), run];
+/** The path of a wire, its middle, and the place of its text. A route that its ends have left is not used. */
+function drawn({ sourceX: x0, sourceY: y0, targetX: x1, targetY: y1, data: { points, spot } }) {
+  const middle = { x: (x0 + x1) / 2, y: (y0 + y1) / 2 };
+  if (points && near(points[0], x0, y0) && near(points.at(-1), x1, y1)) return [rounded(points), middleOf(points), spot];
+  const level = Math.abs(y0 - y1) < 0.5 && spot && Math.abs(spot.y - y0) < 0.5 && spot.x > x0 && spot.x < x1;
+  return [curve(x0, y0, x1, y1), middle, level ? spot : null];
 }
 
-function ShapeText({ text, run }) {
-  const width = text.length * LETTER + 8;
-  const fits = run.length >= width + ROOM;
+function ShapeText({ text, spot, middle }) {
+  const width = textWidth(text);
+  const { x, y } = spot ?? middle;
   return (
-    <g className={`shape ${fits ? "" : "tight"}`} transform={`translate(${run.x},${run.y})`}>
+    <g className={`shape ${spot ? "" : "tight"}`} transform={`translate(${x},${y})`}>
       <rect x={-width / 2} y="-8" width={width} height="16" />
       <text dy="0.35em">{text}</text>
     </g>
   );
 }
 
-function WireFault({ edge, run, open }) {
+function WireFault({ edge, at, open }) {
   return (
     <>
-      <g className="fault" transform={`translate(${run.x},${run.y})`}>
+      <g className="fault" transform={`translate(${at.x},${at.y})`}>
         <title>{edge.error}</title>
         <circle r="8" />
         <text dy="0.35em">!</text>
       </g>
       {open ? (
         <ViewportPortal>
-          <div className="wire-message" style={{ transform: `translate(${run.x}px,${run.y + 14}px) translateX(-50%)` }}>
+          <div className="wire-message" style={{ transform: `translate(${at.x}px,${at.y + 14}px) translateX(-50%)` }}>
             <Fault id={edge.id} text={edge.error} fix={edge.fix} />
           </div>
         </ViewportPortal>
@@ -60,15 +58,15 @@ export const Wire = memo(function Wire(props) {
   const { data, selected } = props;
   const { edge } = data;
   const [over, setOver] = useState(false);
-  const [path, run] = drawn(props);
+  const [path, middle, spot] = drawn(props);
   const watch = edge.error ? { onMouseEnter: () => setOver(true), onMouseLeave: () => setOver(false) } : null;
   return (
     <g {...watch}>
       {edge.error ? null : <title>{`${edge.source}.${edge.sourcePort} → ${edge.target}.${edge.targetPort}  ${edge.shape}`}</title>}
       <path className={`react-flow__edge-path wire ${edge.kind}`} d={path} style={{ "--wire": colourOf(edge.kind) }} />
       <path className="react-flow__edge-interaction" d={path} fill="none" strokeOpacity="0" strokeWidth="14" />
-      {edge.shape && !edge.error ? <ShapeText text={edge.shape} run={run} /> : null}
-      {edge.error ? <WireFault edge={edge} run={run} open={over || selected} /> : null}
+      {edge.shape && !edge.error ? <ShapeText text={edge.shape} spot={spot} middle={middle} /> : null}
+      {edge.error ? <WireFault edge={edge} at={middle} open={over || selected} /> : null}
     </g>
   );
 }, same);
