@@ -37,9 +37,7 @@ def load(path: Path | str) -> Document:
     path = Path(path)
     try:
         if path.stat().st_size > limits.MAX_BYTES:
-            raise FileError(
-                f"{path.name} is larger than {limits.MAX_BYTES} bytes, so it is no graph of ours."
-            )
+            raise FileError(f"{path.name} is larger than {limits.MAX_BYTES} bytes, so it is no graph of ours.")
         text = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError:
         raise FileError(f"{path.name} is no text, so it is no graph. Open a .json file.") from None
@@ -109,8 +107,8 @@ def _laid_out(value: object, indent: str = "") -> str:
 def _up_to_date(content: dict[str, object]) -> dict[str, object]:
     while (found := content.get("format")) != FORMAT:
         if not isinstance(found, str) or found not in MIGRATIONS:
-            known = f"This Stepwise reads {FORMAT!r}; update it, or export the graph again."
-            raise FileError(f"format: the file says {str(found)[:60]!a}. {known}")
+            what = f"is {str(found)[:60]!a}" if found is not None else "is absent"
+            raise FileError(f"format: it {what}, but this Stepwise reads {FORMAT!r}. Update it, or export anew.")
         content = MIGRATIONS[found](content)
     return content
 

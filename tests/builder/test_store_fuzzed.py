@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -84,15 +85,7 @@ def spoilt(rng: random.Random) -> bytes:
 
 def mutate(rng: random.Random, value: Any) -> None:
     """Replace, remove, add or exchange something somewhere in nested lists and objects."""
-    while True:
-        keys = list(value) if isinstance(value, dict) else list(range(len(value)))
-        if not keys:
-            return
-        key = rng.choice(keys)
-        if isinstance(value[key], dict | list) and value[key] and rng.random() < 0.85:
-            value = value[key]
-            continue
-        break
+    value, key = rng.choice(list(places(value)) or [({"": 0}, "")])
     match rng.randrange(4):
         case 0:
             value[key] = rng.choice(JUNK)
@@ -103,8 +96,16 @@ def mutate(rng: random.Random, value: Any) -> None:
         case 2:
             value[str(rng.choice(JUNK))[:70]] = value[key]
         case _:
-            other = rng.choice(keys)
+            other = rng.choice(list(value) if isinstance(value, dict) else range(len(value)))
             value[key], value[other] = value[other], value[key]
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every container within `value`, with every key it has."""
+    for key in list(value) if isinstance(value, dict) else range(len(value)):
+        yield value, key
+        if isinstance(value[key], dict | list):
+            yield from places(value[key])
 
 
 def random_json(rng: random.Random, depth: int) -> object:
