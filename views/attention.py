@@ -48,7 +48,7 @@ class AttentionPane:
 
     def __init__(self, runner: Runner, selection: Selection, command: Callable[[str], None] = lambda _: None) -> None:
         self._runner, self._selection = runner, selection
-        self._mode, self._text, self._example = "Head", "", ""
+        self._mode, self._text, self._own = "Head", "", False
         self._stacks: tuple[AttentionStack, ...] = ()
         self._at, self._problem = 0, ""
         self._choice: Choice | None = None
@@ -98,12 +98,8 @@ class AttentionPane:
         if choice is None:
             self._asked, self._stacks, self._problem = None, (), ""
             return self._draw()
-        example = choice.example
-        if self._text == self._example:
-            self._text = example
-        self._example = example
         step = choice.nearest(self._selection.step)
-        request = Request(folder=choice.folder, step=step, text=self._text)
+        request = Request(folder=choice.folder, step=step, text=self._text if self._own else None)
         if request != self._asked:
             self._asked = request
             self._looker.ask(request)
@@ -111,7 +107,7 @@ class AttentionPane:
 
     def _receive(self, answer: Answer) -> None:
         shown = self.stack.paths[0] if self.stack else self._selection.node
-        self._stacks, self._problem = answer.stacks, answer.problem
+        self._stacks, self._text, self._problem = answer.stacks, answer.text, answer.problem
         self._at = self._index_of(shown) or 0
         self._draw()
 
@@ -159,9 +155,10 @@ class AttentionPane:
                 self._at = self._titles().index(str(value))
                 self._choose(query=None, key=None)
             case "text":
-                self._text = str(value)
+                self._text, self._own = str(value), bool(value)
                 self.refresh()
             case "run":
+                self._own = False
                 self._selection.set(NAME, run=str(value), step=None)
                 self.refresh()
             case "step":
@@ -182,7 +179,10 @@ class AttentionPane:
         stack, focus = self.stack, self.focus
         L, H, T, S = stack.shape
         styles = {"--cells": str(min(max(S / T, 0.5), 2)), "--heads": str(min(max(H / L, 0.5), 2))}
-        self._pictures.param.update(css_classes=classes, styles=styles)
+        if (self._pictures.css_classes, self._pictures.styles) != (classes, styles):
+            self._pictures.param.update(css_classes=classes, styles=styles)
+            for plot in (self._map.figure, self._wall.figure):  # Bokeh does not see that CSS resized it
+                plot.min_border_right = 1 - plot.min_border_right
         self._wall.show(stack)
         self._wall.mark(focus.layer, focus.head)
         self._map.show(stack, focus.layer, focus.head)

@@ -73,7 +73,13 @@ def picture_items(shown: Pictured) -> Items:
         _select("layer", "Layer", [f"layer {i}" for i in range(L)], f"layer {shown.focus.layer}"),
         _select("head", "Head", [f"head {i}" for i in range(H)], f"head {shown.focus.head}"),
         {"kind": "gap"},
-        {"kind": "text", "id": "weight", "text": weight_text(shown.stack, shown.focus), "tone": "strong", "title": "The weight that the model used"},
+        {
+            "kind": "text",
+            "id": "weight",
+            "text": weight_text(shown.stack, shown.focus),
+            "tone": "strong",
+            "title": "The weight that the model used",
+        },
     ]
 
 

@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 from engine.attention_maps import AttentionStack
 from views.theme import BLUES, EMBER, ramp, themed, token
 
-PLAIN = {"toolbar_location": None, "min_border": 0, "tools": "", "sizing_mode": "stretch_both"}
-MOST_LINES = 64  # beyond so many cells no lines part them
+PLAIN = {"toolbar_location": None, "min_border": 0, "min_border_right": 0, "tools": "", "sizing_mode": "stretch_both"}
+MOST_LINES = 36  # beyond so many cells no lines part them
 LONGEST_LABEL = 9  # characters
 TILE = 0.88  # side of a head on the wall, in units of its place
 WALL = 256  # cells along the wall that still have a pixel of their own
@@ -77,7 +77,7 @@ def _label(plot: figure) -> None:
 def _write(plot: figure, columns: Sequence[str], rows: Sequence[str]) -> None:
     """Change the labels of the cells."""
     widest = max(map(len, columns))
-    gaps = (7 * widest + 3 if widest <= 3 else 12, 11.5)  # px that a label needs along its axis
+    gaps = (7 * widest + 3 if widest <= 3 else 12, 10.5)  # px that a label needs along its axis
     sides = ("inner_width", "inner_height")
     for axis, labels, gap, side in zip(plot.axis, (columns, rows), gaps, sides, strict=True):
         axis.ticker.major_code = f"const [gap, side] = [{gap}, '{side}'];\n{_TICKS}"

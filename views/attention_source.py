@@ -26,18 +26,25 @@ _POOL = ThreadPoolExecutor(2, "attention", initializer=torch.set_num_threads, in
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What to look at: a run's folder, the step of a checkpoint and a text."""
+    """What to look at.
+
+    Args:
+        folder: The run.
+        step: One of its checkpoints.
+        text: What the model reads; an example of the run's task if `None`.
+    """
 
     folder: Path
     step: int
-    text: str
+    text: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What came of a request: stacks of weights, or why there are none."""
+    """What came of a request: the text that was read, and stacks of weights or why there are none."""
 
     request: Request
+    text: str = ""
     stacks: tuple[AttentionStack, ...] = ()
     problem: str = ""
 
@@ -69,14 +76,17 @@ _MODELS = Models()
 
 def look(request: Request) -> Answer:
     """Run the model on the text; a mistake of the user becomes an answer too."""
+    text = request.text or ""
     try:
         task = TASKS[runs.read_config(request.folder).task]
-        stacks = _MODELS.use(request.folder, request.step, lambda model: attention_on_text(model, request.text, task))
+        text = task.examples(1)[0].text if request.text is None else request.text
+        stacks = _MODELS.use(request.folder, request.step, lambda model: attention_on_text(model, text, task))
     except (StepwiseError, OSError) as error:
-        return Answer(request=request, problem=str(error))
+        return Answer(request=request, text=text, problem=str(error))
     except (RuntimeError, IndexError) as error:  # torch, for sizes that no rule has foreseen
-        return Answer(request=request, problem=f"The model failed on this text: {error}. Try a shorter one.")
-    return Answer(request=request, stacks=stacks)
+        problem = f"The model failed on this text: {error}. Try a shorter one."
+        return Answer(request=request, text=text, problem=problem)
+    return Answer(request=request, text=text, stacks=stacks)
 
 
 class Looker:
@@ -135,11 +145,6 @@ class Choice:
         if step is None:
             return self.steps[-1]
         return max((known for known in self.steps if known <= step), default=self.steps[0])
-
-    @property
-    def example(self) -> str:
-        """A text that the run's task has not trained on."""
-        return TASKS[runs.read_config(self.folder).task].examples(1)[0].text
 
 
 def choice_of(folder: Path | None) -> Choice | None:

@@ -3,9 +3,18 @@ import * as THREE from "three";
 import { OrbitControls } from "three/examples/jsm/controls/OrbitControls.js";
 
 const DIRECTIONS = {
-  volume: { "3D": [0.62, 0.36, 0.85], Front: [0, 0, 1], Side: [1, 0.06, 0.001], Top: [0, 1, 0.001] },
+  volume: { "3D": null, Front: [0, 0, 1], Side: [1, 0.06, 0.001], Top: [0, 1, 0.001] },
   overview: { "3D": [-0.4, 0.24, 0.85], Front: [0, 0, 1], Side: [1, 0.2, 0.3], Top: [0, 1, 0.3] },
 };
+
+const SLANTED = [[0.62, 0.36, 0.85], [0.85, 0.22, 0.72]]; // onto a volume: in a pane as high as wide, in a low one
+
+/** From where a named view looks, in a pane of this shape. */
+function directionOf(mode, view, aspect) {
+  const low = Math.min(1, Math.max(0, (aspect - 1.6) / 1.6));
+  const named = DIRECTIONS[mode][view] ?? SLANTED[0].map((x, i) => x + (SLANTED[1][i] - x) * low);
+  return new THREE.Vector3(...named).normalize();
+}
 
 export const VIEWS = Object.keys(DIRECTIONS.volume);
 
@@ -27,7 +36,7 @@ export class Camera {
 
   /** Look from a named side so that the box ±`extent` fills the pane inside `margins` (px). */
   frame(extent, mode, view, margins) {
-    const direction = new THREE.Vector3(...DIRECTIONS[mode][view]).normalize();
+    const direction = directionOf(mode, view, this.width / this.height);
     const target = new THREE.Vector3();
     let distance = 8;
     const wanted = {
