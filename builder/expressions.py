@@ -70,9 +70,7 @@ def parse(text: str) -> ast.expr:
 
 def _check(node: ast.expr, text: str) -> None:
     match node:
-        case ast.Constant(value=int() | float() as value) if (
-            type(value) is not bool and abs(value) < MAX_LITERAL
-        ):
+        case ast.Constant(value=int() | float() as value) if type(value) is not bool and abs(value) < MAX_LITERAL:
             return
         case ast.Name():
             return
@@ -92,9 +90,7 @@ def _value(node: ast.expr, scope: Mapping[str, Value], text: str) -> Value:
             return value
         case ast.Name(id=name):
             if name not in scope:
-                raise ExpressionError(
-                    f"{text!r} uses {name!r}, which has no value here. {did_you_mean(name, scope)}"
-                )
+                raise ExpressionError(f"{text!r} uses {name!r}, which has no value here. {did_you_mean(name, scope)}")
             return scope[name]
         case ast.UnaryOp(operand=inner):
             return -_number(inner, scope, text)
@@ -121,6 +117,4 @@ def _whole(node: ast.expr, scope: Mapping[str, Value], text: str) -> int:
 
 
 def _unreadable(text: str) -> ExpressionError:
-    return ExpressionError(
-        f"{text[:60]!r} cannot be read. Write numbers and names, joined by + - * // and ( )."
-    )
+    return ExpressionError(f"{text[:60]!r} cannot be read. Write numbers and names, joined by + - * // and ( ).")

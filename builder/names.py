@@ -38,9 +38,7 @@ def problem(name: str) -> str:
     if len(name) > MAX_LENGTH:
         return f"{name[:20]!r}… has {len(name)} characters; an id has at most {MAX_LENGTH}."
     if name in RESERVED:
-        return (
-            f"{name!r} has a meaning in Python or PyTorch and cannot be an id. Call it {name + '_1'!r}, say."
-        )
+        return f"{name!r} has a meaning in Python or PyTorch and cannot be an id. Call it {name + '_1'!r}, say."
     return ""
 
 

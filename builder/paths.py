@@ -45,9 +45,7 @@ def steps(document: Document, path: str) -> list[Step]:
         found.append(Step(definition=here.name, node=node_name, place=place, layered=layered))
         place += 2 if layered else 1
         if layered and not _is_index(parts[place - 1 : place]):
-            raise DocumentError(
-                f"{path!r}: after {node_name} comes the index of a layer, such as {node_name}.0."
-            )
+            raise DocumentError(f"{path!r}: after {node_name} comes the index of a layer, such as {node_name}.0.")
         if inner is None:
             break
         here = inner
@@ -62,9 +60,7 @@ def _is_index(part: list[str]) -> bool:
 
 def _astray(path: str, parts: list[str], place: int, where: str, known: Collection[str]) -> DocumentError:
     if place >= len(parts):
-        return DocumentError(
-            f"{path!r} ends at a composite. Name a parameter inside it, as in block.part.weight."
-        )
+        return DocumentError(f"{path!r} ends at a composite. Name a parameter inside it, as in block.part.weight.")
     hint = did_you_mean(parts[place], known)
     return DocumentError(f"{path!r}: there is no node {parts[place]!r} in {where}. {hint}")
 

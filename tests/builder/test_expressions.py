@@ -21,9 +21,7 @@ def expressions() -> st.SearchStrategy[str]:
     pairs = st.sampled_from(["+", "-", "*", "//"])
 
     def grow(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-        return st.one_of(
-            st.tuples(inner, pairs, inner).map("".join), inner.map("({})".format), inner.map("-{}".format)
-        )
+        return st.one_of(st.tuples(inner, pairs, inner).map("".join), inner.map("({})".format), inner.map("-{}".format))
 
     return st.recursive(leaves, grow, max_leaves=6)
 

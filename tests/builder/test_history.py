@@ -90,9 +90,7 @@ def test_undo_without_a_step_changes_nothing(history: History) -> None:
         ),
     ],
 )
-def test_quick_changes_of_one_thing_are_one_step(
-    history: History, clock: Clock, first: Edit, second: Edit
-) -> None:
+def test_quick_changes_of_one_thing_are_one_step(history: History, clock: Clock, first: Edit, second: Edit) -> None:
     history.apply(first)
     clock.now += 0.3
     history.apply(second)
@@ -109,9 +107,7 @@ def test_quick_changes_of_one_thing_are_one_step(
         (0.1, Move(positions={"head": (2, 2), "embed": (0, 0)})),
     ],
 )
-def test_other_changes_are_steps_of_their_own(
-    history: History, clock: Clock, wait: float, second: Edit
-) -> None:
+def test_other_changes_are_steps_of_their_own(history: History, clock: Clock, wait: float, second: Edit) -> None:
     history.apply(Move(positions={"head": (1, 1)}))
     clock.now += wait
     history.apply(second)

@@ -20,9 +20,7 @@ def test_no_id_hides_an_attribute_of_a_module() -> None:
     assert public - {"T_destination"} <= RESERVED
 
 
-@pytest.mark.parametrize(
-    "name", ["", "Norm", "2nd", "a-b", "a.b", "_x", "naïve", "x" * 65, "train", "class", "input"]
-)
+@pytest.mark.parametrize("name", ["", "Norm", "2nd", "a-b", "a.b", "_x", "naïve", "x" * 65, "train", "class", "input"])
 def test_an_id_that_python_or_torch_would_misread_is_refused(name: str) -> None:
     assert problem(name)
 
