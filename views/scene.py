@@ -48,6 +48,7 @@ def scene(document: Document, here: Definition, scope: Mapping[str, Value], repo
         for name, node in here.nodes.items()
     }
     _add_ends_of_missing(nodes, here.wires)
+    _settle_kinds(nodes, report.kinds.get(here.name, {}))
     kinds = {PortRef(name, port["id"]): port["kind"] for name, item in nodes.items() for port in item["outputs"]}
     edges = {
         str(wire): _edge(wire, kinds.get(wire.source, "any"), shapes, problems.get(str(wire), []))
@@ -124,6 +125,17 @@ def _add_ends_of_missing(nodes: Mapping[str, Item], wires: Iterable[Wire]) -> No
             item = nodes[end.node]
             if item["role"] == "missing" and all(port["id"] != end.port for port in item[side]):
                 item[side].append(_port(Port(name=end.port, kind="any", shape="")))
+
+
+def _settle_kinds(nodes: Mapping[str, Item], kinds: Mapping[PortRef, str]) -> None:
+    """Say what ports of kind `any` carry: outputs become that kind, inputs keep taking anything."""
+    for name, item in nodes.items():
+        for port in item["outputs"]:
+            port["kind"] = kinds.get(PortRef(name, port["id"]), port["kind"])
+        for port in item["inputs"]:
+            carried = kinds.get(PortRef(name, port["id"]), port["kind"])
+            if carried != port["kind"]:
+                port["carries"] = carried
 
 
 def _rail(name: str, node: Node) -> Item:

@@ -157,8 +157,6 @@ function Flow({ model, root }) {
     <Send.Provider value={desk.send}>
       <div
         className="canvas-keys"
-        onKeyUp={(event) => event.key === "Tab" && root.current.classList.add("tabbed")}
-        onPointerDown={() => root.current.classList.remove("tabbed")}
         onKeyDown={(event) => {
           if (!press(event, desk, view)) return;
           event.preventDefault();

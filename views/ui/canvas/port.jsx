@@ -38,7 +38,7 @@ function grab(event, store, node, port, type) {
 }
 
 function hintOf(port, type) {
-  const about = `${port.id}: ${port.kind}${port.shape ? `, ${port.shape}` : ""}`;
+  const about = `${port.id}: ${port.carries ?? port.kind}${port.shape ? `, ${port.shape}` : ""}`;
   if (port.watch) return `${about}. Can be looked at, not wired.`;
   return type === "target" && port.optional ? `${about}. Optional.` : about;
 }
@@ -48,7 +48,8 @@ export const Port = memo(function Port({ node, port, type, top }) {
   const store = useStoreApi();
   const start = port.watch ? undefined : (event) => grab(event, store, node, port.id, type);
   const side = type === "target" ? "left" : "right";
-  const look = [glyphOf(port.kind), port.optional && "hollow"].filter(Boolean).join(" ");
+  const kind = port.carries ?? port.kind; // an input that takes anything looks like what comes in
+  const look = [glyphOf(kind), port.optional && "hollow"].filter(Boolean).join(" ");
   const use = port.watch ? "watch" : "connectable connectablestart connectableend connectionindicator";
   const about = hintOf(port, type);
   return (
@@ -58,7 +59,7 @@ export const Port = memo(function Port({ node, port, type, top }) {
       data-nodeid={node}
       data-handlepos={side}
       data-id={`${store.getState().rfId}-${node}-${port.id}-${type}`}
-      style={{ "--port": colourOf(port.kind), top }}
+      style={{ "--port": colourOf(kind), top }}
       title={about}
       role="img"
       aria-label={about}
