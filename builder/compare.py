@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from builder import store
-from builder.document import Document
+from builder.document import Definition, Document, Node
 
-_LOOKS = {"x", "y", "uid", "position"}  # where a node is drawn makes no other model
+WIRED = "wired"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,32 +26,48 @@ class Difference:
 
 
 def differences(left: Mapping[str, object], right: Mapping[str, object]) -> list[Difference]:
-    """All values that differ between two nested records, by path."""
-    a, b = dict(_leaves(left)), dict(_leaves(right))
-    paths = [*a, *(path for path in b if path not in a)]
-    pairs = ((path, a.get(path), b.get(path)) for path in paths)
-    return [Difference(path=path, left=x, right=y) for path, x, y in pairs if x != y]
+    """All values that differ between two records, in the order of their names."""
+    paths = [*left, *(path for path in right if path not in left)]
+    pairs = ((path, left.get(path), right.get(path)) for path in paths)
+    return [Difference(path=path, left=a, right=b) for path, a, b in pairs if a != b]
 
 
 def document_differences(left: Document, right: Document) -> list[Difference]:
-    """What differs between two models; how they are drawn does not count."""
-    return differences(json.loads(store.dumps(left)), json.loads(store.dumps(right)))
+    """What differs between two models; how they are drawn and described does not count.
+
+    Of a composite or a node that only one of them has, nothing but its being there is told.
+    """
+    found = differences(dict(_facts(left)), dict(_facts(right)))
+    alone = tuple(f"{d.path}." for d in found if (d.left is None or d.right is None))
+    return [d for d in found if not d.path.startswith(alone)]
 
 
-def _leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
-    if isinstance(value, Mapping) and value:
-        for name, inner in value.items():
-            if name not in _LOOKS:
-                yield from _leaves(inner, f"{path}.{name}" if path else str(name))
-    elif (
-        isinstance(value, list) and value and all(isinstance(item, Mapping) and _key(item) for item in value)
-    ):
-        for item in value:
-            yield from _leaves(item, f"{path}.{_key(item)}")
-    else:
-        yield path, value
+def _facts(document: Document) -> Iterator[tuple[str, object]]:
+    """Everything that makes the model what it is, by path."""
+    yield "task", document.task or None
+    for kept, tied in document.ties:
+        yield f"{tied} tied to", kept
+    for definition in document.definitions.values():
+        yield definition.name, "main" if definition.name == document.root else "composite"
+        yield from _inside(definition)
 
 
-def _key(item: Mapping[str, object]) -> str:
-    """What a list's item is called, so that one more item does not shift all others."""
-    return str(item.get("id") or item.get("name") or "")
+def _inside(definition: Definition) -> Iterator[tuple[str, object]]:
+    for symbol in definition.symbols:
+        yield f"{definition.name}.{symbol.name}", symbol.value
+    for name, node in definition.nodes.items():
+        yield f"{definition.name}.{name}", node.kind
+        yield from ((f"{definition.name}.{name}.{key}", value) for key, value in _of_node(node))
+    for wire in definition.wires:
+        yield f"{definition.name}. {wire.source} → {wire.target}", WIRED
+
+
+def _of_node(node: Node) -> Iterator[tuple[str, object]]:
+    yield from node.settings.items()
+    for layer, settings in node.overrides.items():
+        yield from ((f"{layer}.{name}", value) for name, value in settings.items())
+    if node.repeat is not None:
+        yield "repeat", node.repeat
+        yield "shared", node.shared
+    if node.port is not None:
+        yield "port", f"{node.port.kind} {node.port.shape}{' optional' if node.port.optional else ''}"

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from builder import store
 from builder.diagnostics import Diagnostic
+from builder.edits import SetTask
 from builder.verbs.console import OUT, Verbs, add_set, assignments, table, value_of
 
 
@@ -49,6 +50,8 @@ def new(options: Namespace) -> int:
 
         sizes = {**TASKS[options.task].sizes(options.name), **sizes}
     document = build(options.name, **sizes)
+    if options.task:
+        document = SetTask(task=options.task).apply(document)
     if options.out is None:
         print(store.dumps(document))
     else:

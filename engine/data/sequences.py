@@ -38,7 +38,7 @@ class SequenceTask(Task):
     longest: ClassVar[int] = 10
     start = GO
     stop = END
-    recommended: ClassVar[Mapping[str, Size]] = {"steps": 1500, "lr": 4e-3}
+    recommended: ClassVar[Mapping[str, Size]] = {"steps": 1200, "lr": 4e-3}
 
     def __init__(self) -> None:
         self._tokenizer = CharTokenizer(_SPECIAL + self.symbols)
