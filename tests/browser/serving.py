@@ -63,7 +63,7 @@ class AppServer:
     def start(self) -> None:
         """Serve the app as a user would, and wait until it answers."""
         self.home.mkdir(parents=True, exist_ok=True)
-        words = ["-m", "panel", "serve", "views/app.py", "--port", str(self.port), "--address", "127.0.0.1"]
+        words = ["-m", "panel", "serve", "views/app.py", "--port", str(self.port), "--address", "127.0.0.1", "--liveness"]
         environment = {**os.environ, "STEPWISE_HOME": str(self.home)}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen([sys.executable, *words], cwd=ROOT, env=environment, stdout=log, stderr=log)
