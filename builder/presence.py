@@ -72,6 +72,8 @@ class _Search:
     def look(self, definition: Definition, given: frozenset[str]) -> Presence:
         key = (definition.name, given)
         if key not in self.known:
+            # Holds within a definition that holds itself, so that the search ends.
+            self.known[key] = Presence(nodes=frozenset(definition.nodes), feeds={}, order=())
             self.known[key] = self._look(definition, given)
         return self.known[key]
 
