@@ -40,7 +40,8 @@ class Bar(Listed):
     `segments` (options, value, title) · `select` (options, value, title, label) · `field` (value, label, width, unit,
     error) · `slider` (value, low, high, step, label, text) · `toggle` (text, value) · `text` (text, tone, dot) ·
     `link` (text) · `meter` (value 0…100, width, title) · `theme` (shows and switches it) · `gap` · `rule`.
-    Options are texts or {"id", "label"}. `tone` is ok, warn, err or strong; `title` is the tooltip; `hidden` hides.
+    Options are texts or {"id", "label"}. `tone` is ok, warn, err or strong; `title` is the tooltip; `hidden` hides, and
+    `above` hides where the bar is not wider than so many pixels.
     With `"command": id` a press runs that command of the window, the tooltip names its shortcut, and nothing else is
     sent. The browser shows a new value of segments, select, slider and toggle at once; patch it to agree.
     """

@@ -1,6 +1,20 @@
 // One line of controls made from data; every press sends { id, value }, or runs the command it names.
-import { useRows } from "./rows.js";
+import { useLayoutEffect, useRef, useState } from "react";
 import { Controls } from "./controls.jsx";
+import { useRows } from "./rows.js";
+
+/** How wide the bar is, where one of its items wants to know. */
+function useWidth(wanted) {
+  const element = useRef();
+  const [width, setWidth] = useState(Infinity);
+  useLayoutEffect(() => {
+    if (!wanted) return undefined;
+    const observer = new ResizeObserver(([entry]) => entry.contentRect.width && setWidth(Math.round(entry.contentRect.width)));
+    observer.observe(element.current);
+    return () => observer.disconnect();
+  }, [wanted]);
+  return [element, width];
+}
 
 export function render({ model }) {
   const [items, change] = useRows(model, "items");
@@ -9,9 +23,10 @@ export function render({ model }) {
     if (value !== undefined) change(id, { value });
     model.send_msg(value === undefined ? { id } : { id, value }); // undefined cannot travel
   };
+  const [strip, width] = useWidth(items.some((item) => item.above));
   return (
-    <div className={`strip ${look}`}>
-      <Controls items={items} send={send} />
+    <div ref={strip} className={`strip ${look}`}>
+      <Controls items={items.filter((item) => !(item.above > width))} send={send} />
     </div>
   );
 }

@@ -70,9 +70,8 @@ def call(*command: str, folder: Path) -> None:
     bin_ = node_folder()
     program = [str(bin_ / "node")]
     if command[0] == "npm":
-        found = next(
-            path for path in (bin_ / "npm", bin_.parent / "lib/node_modules/npm/bin/npm-cli.js") if path.exists()
-        )
+        scripts = (bin_.parent / "lib/node_modules/npm/bin/npm-cli.js", bin_ / "npm")
+        found = next(path for path in scripts if path.exists())
         program.append(str(found.resolve()))
     path = os.pathsep.join([str(bin_), os.environ.get("PATH", "")])
     subprocess.run([*program, *command[1:]], cwd=folder, check=True, env={**os.environ, "PATH": path})

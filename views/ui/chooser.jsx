@@ -17,7 +17,7 @@ function search(commands, query) {
   };
   return commands
     .filter((c) => c.id !== "palette" && !c.disabled)
-    .filter((c) => words.every((word) => `${c.label} ${c.menu ?? ""}`.toLowerCase().includes(word)))
+    .filter((c) => words.every((word) => `${c.label} ${c.menu ?? ""} ${c.id}`.toLowerCase().includes(word)))
     .map((command, at) => [rank(command), at, command])
     .sort((a, b) => a[0] - b[0] || a[1] - b[1])
     .slice(0, SHOWN)

@@ -116,7 +116,7 @@ function Table({ rows }) {
   );
 }
 
-const focusFirst = (box) => (box.querySelector("[data-first] input, [aria-selected=true], .row input, .row select") ?? box.querySelector("footer .primary"))?.focus();
+const focusFirst = (box) => (box.querySelector("[data-first] input, [aria-selected=true], .row input, .row select") ?? box.querySelector("footer .primary, footer .button"))?.focus();
 
 export function DialogBox({ dialog, answer }) {
   const box = useRef();
