@@ -12,6 +12,16 @@ from views.parts import Part
 
 Op = dict[str, Any]
 
+HINTS = [
+    ("Add the next block", "N"),
+    ("Connect two selected blocks", "C"),
+    ("Select several", "Shift+Click"),
+    ("Select by a box", "Shift+Drag"),
+    ("Move the selection", "Arrow keys"),
+    ("Open a composite", "Double click"),
+]
+"""What the canvas does with keys and mouse that is no command: (what, how)."""
+
 
 class Canvas(Part):
     """The graph as the browser draws it (views/ui/canvas.jsx). Decides nothing.

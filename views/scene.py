@@ -215,4 +215,5 @@ def _edge(wire: Wire, kind: str, shapes: Mapping[PortRef, str], problems: list[D
         "kind": kind,
         "shape": shapes.get(wire.source, ""),
         "error": problems[0].message if problems else "",
+        "fix": next((p.fixes[0].label for p in problems if p.fixes), ""),
     }

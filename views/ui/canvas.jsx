@@ -55,6 +55,7 @@ function useScene(model, desk, view, setNow) {
   useEffect(() => {
     desk.onScene = (op) => {
       if (op.op === "fit") view.fit();
+      if (op.op === "select" && op.nodes?.length === 1) view.reveal(op.nodes[0]);
       if (op.op !== "scene") return;
       setNow((now) => ({ crumbs: op.crumbs ?? now.crumbs, symbols: op.symbols ?? now.symbols }));
       if (op.crumbs) view.fit(0);
@@ -67,23 +68,40 @@ function useScene(model, desk, view, setNow) {
   }, []);
 }
 
-/** The search for a block: open at a point of the pane, waiting for a wire's end or not. */
-function useSearch(desk) {
+/** The search for a block: at a point of the pane (`flow` is the same point of the graph), for a wire's end or not. */
+function useSearch(desk, store) {
   const { screenToFlowPosition } = useReactFlow();
   const [search, setSearch] = useState(null);
-  const open = useCallback((point, from = null) => {
-    const ports = from && desk.portsOf(from.node, from.side);
-    const kind = ports?.find((port) => port.id === from.port)?.kind;
-    setSearch({ at: point, flow: screenToFlowPosition(point.client), from: from && { ...from, kind } });
-  }, []);
-  const close = useCallback(() => setSearch(null), []);
+  const finder = useMemo(
+    () => ({
+      open(point, from = null, flow = screenToFlowPosition(point.client)) {
+        const ports = from ? desk.portsOf(from.node, from.side) : [];
+        const kind = ports.find((port) => port.id === from.port)?.kind;
+        setSearch({ at: point, flow, from: from && { ...from, kind } });
+      },
+      /** By keyboard: the block that follows the chosen one, or any block in the middle of the pane. */
+      next() {
+        const { transform: [x, y, zoom], width, height } = store.getState();
+        const end = desk.looseEnd();
+        const want = end?.at ?? { x: (width / 2 - x) / zoom, y: (height / 3 - y) / zoom };
+        const shift = end ? { x: 0, y: 40 } : { x: 88, y: 14 }; // from the block's corner to the point
+        const corner = desk.freeBelow({ x: want.x - shift.x, y: want.y - shift.y });
+        const flow = { x: corner.x + shift.x, y: corner.y + shift.y };
+        finder.open({ x: flow.x * zoom + x, y: flow.y * zoom + y }, end?.from, flow);
+        return true;
+      },
+      close: () => setSearch(null),
+    }),
+    [],
+  );
   const pick = (block) => {
-    close();
+    finder.close();
     const { flow, from } = search;
     const left = !from ? 88 : from.side === "source" ? 0 : 176;
     desk.add(block.kind, snap(flow.x - left), snap(flow.y - (from ? 40 : 14)), from);
+    desk.store.getState().domNode.focus({ preventScroll: true });
   };
-  return { search, open, close, pick };
+  return { search, pick, ...finder };
 }
 
 /** What the window's commands ask of the canvas. */
@@ -106,7 +124,7 @@ function Flow({ model, root }) {
   const [now, setNow] = useSurroundings(model);
   useScene(model, desk, view, setNow);
   const { screenToFlowPosition, zoomIn, zoomOut } = useReactFlow();
-  const finder = useSearch(desk);
+  const finder = useSearch(desk, store);
   const wiring = useWiring(desk, store, root, finder.open);
   const many = useStore((state) => state.nodes.length > MANY);
   const pane = store.getState();
@@ -158,7 +176,7 @@ function Flow({ model, root }) {
       <div
         className="canvas-keys"
         onKeyDown={(event) => {
-          if (!press(event, desk, view)) return;
+          if (!press(event, desk, view, finder)) return;
           event.preventDefault();
           event.stopPropagation();
         }}

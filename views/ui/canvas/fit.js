@@ -1,13 +1,13 @@
 // The view: the graph stays fitted to the pane until its view is moved by hand.
 import { useCallback, useEffect, useRef } from "react";
 import { useReactFlow, useStore } from "@xyflow/react";
-import { viewOf } from "./view.js";
+import { isInSight, viewOf } from "./view.js";
 
 const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 export const LEAST_ZOOM = 0.1;
 const GLIDE = 120; // ms
 
-/** {fit, refit, onMoveStart}: `fit` always fits, `refit` only a view that nobody has moved. */
+/** {fit, refit, reveal, onMoveStart, moveBy}: `fit` always fits, `refit` only a view that nobody has moved. */
 export function useFit(store) {
   const { setViewport } = useReactFlow();
   const moved = useRef(false);
@@ -23,6 +23,14 @@ export function useFit(store) {
   useEffect(() => {
     if (ready) refit();
   }, [width, height, ready]);
+  /** Bring a node that is out of sight to the middle, no nearer than it was. */
+  const reveal = useCallback((id) => {
+    const { nodes, transform: [x, y, zoom], width: w, height: h } = store.getState();
+    const node = nodes.find((n) => n.id === id);
+    if (!node || isInSight(node, { x, y, zoom }, { width: w, height: h })) return;
+    const [cx, cy] = [node.position.x + node.width / 2, node.position.y + node.height / 2];
+    setViewport({ x: w / 2 - cx * zoom, y: h / 2 - cy * zoom, zoom }, { duration: calm() ? 0 : GLIDE });
+  }, []);
   const onMoveStart = useCallback((event) => {
     if (event) moved.current = true;
   }, []);
@@ -30,5 +38,5 @@ export function useFit(store) {
     moved.current = true;
     step();
   }, []);
-  return { fit, refit, onMoveStart, moveBy };
+  return { fit, refit, reveal, onMoveStart, moveBy };
 }

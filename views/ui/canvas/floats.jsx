@@ -9,7 +9,7 @@ const Crumbs = ({ crumbs, send }) => (
       <Fragment key={index}>
         {index ? <i aria-hidden="true">▸</i> : null}
         {index === crumbs.length - 1 ? (
-          <b aria-current="location">{crumb.label}</b>
+          <b aria-current="location" title={crumb.label}>{crumb.label}</b>
         ) : (
           <button className="quiet" onClick={() => send({ op: "crumb", index })} title={`Back to ${crumb.label}`}>
             {crumb.label}
@@ -57,7 +57,9 @@ function Symbols({ symbols, room, send }) {
   );
 }
 
-const crumbRoom = (crumbs) => crumbs.reduce((sum, c) => sum + c.label.length * 7.6 + 22 + (c.times ? 34 : 0), 24);
+/** Pixels the crumbs want; they give way down to a third of the pane. */
+const crumbRoom = (crumbs, width) =>
+  Math.min(width / 3, crumbs.reduce((sum, { label, times }) => sum + label.length * 7.6 + 22 + (times ? 34 : 0), 24));
 
 const Tools = ({ tools }) => (
   <Panel position="bottom-left" className="float tools" role="toolbar" aria-label="View">
@@ -78,7 +80,7 @@ export const Floats = memo(function Floats({ crumbs, symbols, tools, send }) {
     <>
       <Panel position="top-left" className="topline">
         <Crumbs crumbs={crumbs} send={send} />
-        <Symbols symbols={symbols} room={width - crumbRoom(crumbs) - 48} send={send} />
+        <Symbols symbols={symbols} room={width - crumbRoom(crumbs, width) - 48} send={send} />
       </Panel>
       <Tools tools={tools} />
       <MiniMap

@@ -27,8 +27,14 @@ function enter(desk, target) {
   return pick(desk, at);
 }
 
-/** Handle a key; true when it was one of ours. `view` holds `fit`, `close` and `cancel`. */
-export function press(event, desk, view) {
+const LETTERS = {
+  f: (desk, view) => view.fit() ?? true,
+  n: (desk, view, finder) => finder.next(),
+  c: (desk) => desk.join(),
+};
+
+/** Handle a key; true when it was one of ours. */
+export function press(event, desk, view, finder) {
   const target = event.nativeEvent.composedPath()[0];
   const { key, shiftKey: shift } = event;
   if (isTyping(event.nativeEvent) || event.altKey) return false;
@@ -47,6 +53,5 @@ export function press(event, desk, view) {
   if (key === "Enter") return enter(desk, target);
   if (key === " ") return pick(desk, elementId(target));
   if (key === "Escape") return desk.clear();
-  if (key === "f" || key === "F") return view.fit() ?? true;
-  return false;
+  return LETTERS[key.toLowerCase()]?.(desk, view, finder) ?? false;
 }

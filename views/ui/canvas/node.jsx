@@ -66,7 +66,7 @@ export const Block = memo(
     const rows = Math.max(data.inputs.length, data.outputs.length);
     const state = data.error ? "wrong" : data.warn ? "doubtful" : "";
     return (
-      <div className={`block ${data.role} ${state}`} style={{ "--family": familyColour(data.family) }}>
+      <div className={`block ${data.role} ${data.opens ? "opens" : ""} ${state}`} style={{ "--family": familyColour(data.family) }}>
         <div className="head">
           <span className="name" title={data.opens ? `${data.title}: double-click to open` : data.title}>
             {data.title}

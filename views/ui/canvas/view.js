@@ -42,3 +42,10 @@ export function viewOf(nodes, edges, pane, least = 0.1) {
   });
   return under ? placed(bounds, pane, FLOATS.map.height, least) : view;
 }
+
+/** Whether the middle of a node stands in the pane and beside the floats at its top. */
+export function isInSight({ position, width, height }, view, pane) {
+  const x = (position.x + width / 2) * view.zoom + view.x;
+  const y = (position.y + height / 2) * view.zoom + view.y;
+  return x > 0 && x < pane.width && y > FLOATS.top - 12 && y < pane.height;
+}
