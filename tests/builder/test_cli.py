@@ -22,7 +22,7 @@ from engine.runs import folders, read_config, read_events
 from engine.status import read_status
 
 ROOT = Path(__file__).parent.parent.parent
-TINY = ["--set", "d_model=8", "n_heads=2", "n_layers=1", "d_ff=16"]
+TINY = ["--set", "d_model=8", "n_heads=2", "n_layers=1", "d_ff=16", "dropout=0.1"]
 SHORT = ["--set", "batch_size=4", "eval_size=4", "--steps", "6"]
 
 
