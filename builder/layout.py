@@ -20,7 +20,7 @@ from builder.edits import Edit, Move
 WIDTH, CHARACTER, MARGIN = 176, 7.4, 30
 HEAD, ROW, CAPTION, FOOT = 28, 21, 20, 7
 RAIL_WIDTH, RAIL_HEIGHT, RAIL_DROP = 76, 29, 25
-COLUMN_GAP, TRACK_GAP, BAND_GAP = 48, 44, 92
+COLUMN_GAP, TRACK_GAP, BAND_GAP, INPUT_GAP = 48, 44, 92, 16
 PER_ROW = 5
 
 
@@ -221,13 +221,24 @@ def _lefts(bands: list[Band], sizes: Mapping[str, Size]) -> list[float]:
 
 
 def _tops(band: Band, top: float, sizes: Mapping[str, Size]) -> tuple[dict[int, float], float]:
-    """The top edge of each track of a band, and the band's bottom."""
-    heights: dict[int, float] = {}
-    for name, (_, track) in band.cells.items():
-        drop = RAIL_DROP if sizes[name].height == RAIL_HEIGHT else 0
-        heights[track] = max(heights.get(track, 0), sizes[name].height + drop)
+    """The top edge of each track of a band, and the band's bottom; inputs below others stand close together."""
     tops: dict[int, float] = {}
-    for track in sorted(heights):
-        tops[track] = top
-        top += heights[track] + TRACK_GAP
-    return tops, top - TRACK_GAP if tops else top
+    here, under_input, bottom = top, top + RAIL_DROP, top
+    for track in sorted({track for _, track in band.cells.values()}):
+        names = [name for name, cell in band.cells.items() if cell[1] == track]
+        if track and all(name in band.inputs for name in names):
+            beside = here + RAIL_DROP if band.beside else 0
+            tops[track] = max(under_input, beside) - RAIL_DROP
+            bottom = max(bottom, tops[track] + RAIL_DROP + RAIL_HEIGHT)
+        else:
+            tops[track] = here
+            bottom = max(bottom, here + max(_depth(sizes[name]) for name in names))
+            here = bottom + TRACK_GAP
+        if any(name in band.inputs for name in names):
+            under_input = tops[track] + RAIL_DROP + RAIL_HEIGHT + INPUT_GAP
+    return tops, bottom
+
+
+def _depth(size: Size) -> float:
+    """How far a node reaches below the top of its track; ends hang lower, level with the first port of a block."""
+    return size.height + (RAIL_DROP if size.height == RAIL_HEIGHT else 0)
