@@ -19,10 +19,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--no-sandbox --disable-gpu --enable-unsafe-swiftshader --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-).split()  # noqa: SIM905 -- read as one line
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
 HERE = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")
 T = TypeVar("T")
 
@@ -63,7 +63,8 @@ class AppServer:
     def start(self) -> None:
         """Serve the app as a user would, and wait until it answers."""
         self.home.mkdir(parents=True, exist_ok=True)
-        words = ["-m", "panel", "serve", "views/app.py", "--port", str(self.port), "--address", "127.0.0.1", "--liveness"]
+        words = ["-m", "panel", "serve", "views/app.py", "--port", str(self.port), "--address", "127.0.0.1"]
+        words.append("--liveness")
         environment = {**os.environ, "STEPWISE_HOME": str(self.home)}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen([sys.executable, *words], cwd=ROOT, env=environment, stdout=log, stderr=log)
@@ -129,5 +130,7 @@ class Visit:
         self.page.locator(".react-flow__node").first.wait_for(timeout=60_000)
 
     def close(self) -> None:
-        """Close the page and its context."""
+        """Close the page and its context; `STEPWISE_SHOTS` names a folder for a last picture of it."""
+        if folder := os.environ.get("STEPWISE_SHOTS"):
+            self.page.screenshot(path=Path(folder) / f"{time.time():.0f}.png")
         self.context.close()

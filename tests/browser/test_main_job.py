@@ -1,0 +1,185 @@
+"""The main job by mouse and keyboard alone: build, mend, train, look, compare, take away."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.hands import Hands
+from tests.browser.serving import AppServer, Visit, wait_for
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+BLOCKS = [  # label in the palette, id it gets, place on the canvas
+    ("Input", "tokens", 60, 150),
+    ("Token embedding", "token_embedding", 210, 150),
+    ("Learned positions", "learned_positions", 410, 150),
+    ("LayerNorm", "layer_norm", 610, 150),
+    ("Multi-head attention", "multi_head_attention", 810, 150),
+    ("Residual add", "residual_add", 1050, 150),
+    ("LayerNorm", "layer_norm_2", 110, 340),
+    ("Feed-forward", "feed_forward", 310, 340),
+    ("Residual add", "residual_add_2", 510, 340),
+    ("GPT block", "gpt_block", 710, 340),
+    ("LayerNorm", "layer_norm_3", 930, 340),
+    ("Language-model head", "lm_head", 310, 510),
+    ("Output", "logits", 560, 510),
+]
+WIRES = [
+    ("tokens.value", "token_embedding.tokens"),
+    ("token_embedding.y", "learned_positions.x"),
+    ("learned_positions.y", "layer_norm.x"),
+    ("layer_norm.y", "multi_head_attention.x"),
+    ("learned_positions.y", "residual_add.x"),
+    ("multi_head_attention.y", "residual_add.update"),
+    ("residual_add.sum", "layer_norm_2.x"),
+    ("layer_norm_2.y", "feed_forward.x"),
+    ("residual_add.sum", "residual_add_2.x"),
+    ("feed_forward.y", "residual_add_2.update"),
+    ("residual_add_2.sum", "gpt_block.x"),
+    ("gpt_block.y", "layer_norm_3.x"),
+    ("layer_norm_3.y", "lm_head.x"),
+    ("lm_head.logits", "logits.value"),
+]
+USE = """
+import json, sys
+import mlflow.pyfunc
+model = mlflow.pyfunc.load_model(sys.argv[1])
+print(json.dumps(list(model.predict([sys.argv[2]]))))
+"""
+
+
+@pytest.fixture
+def wide(browser: Browser, server: AppServer) -> Iterator[Visit]:
+    visit = Visit(browser, server.url, (1920, 1080))
+    yield visit
+    visit.close()
+
+
+def runs_of(server: AppServer) -> list[Path]:
+    return sorted((server.home / "runs").glob("*/status.json"))
+
+
+def status(server: AppServer, index: int = -1) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(runs_of(server)[index].read_text())
+    return found
+
+
+def exact_match(server: AppServer) -> float:
+    lines = (runs_of(server)[-1].parent / "metrics.jsonl").read_text().splitlines()
+    values = [row["exact_match"] for line in lines if "exact_match" in (row := json.loads(line))]
+    return float(values[-1]) if values else 0.0
+
+
+def test_a_person_builds_trains_looks_compares_and_takes_away_a_decoder(wide: Visit, server: AppServer) -> None:
+    page, hands = wide.page, Hands(wide.page)
+
+    build(hands)
+    mend(hands)
+    train(hands, server)
+    look(hands)
+    train_again(hands, server)
+    compare(hands)
+    take_away(hands, server)
+
+    assert len(runs_of(server)) == 2
+    assert page.evaluate("document.documentElement.scrollHeight") == 1080
+    assert (wide.problems, wide.outside) == ([], [])
+
+
+def build(hands: Hands) -> None:
+    """A new graph, blocks dragged from the palette, wires dragged between ports."""
+    hands.page.keyboard.press("Control+Alt+n")
+    hands.page.get_by_text("Empty", exact=True).click()
+    hands.page.get_by_role("button", name="Create").click()
+    wait_for(lambda: hands.nodes() == 0)
+    for label, name, x, y in BLOCKS:
+        hands.place(label, name, x, y)
+    for source, target in WIRES:
+        hands.wire(source, target)
+    assert (hands.nodes(), hands.edges()) == (len(BLOCKS), len(WIRES))
+    hands.select("multi_head_attention")
+    hands.choose("mask", "causal")
+    hands.sees("✓ valid")
+
+
+def mend(hands: Hands) -> None:
+    """A width that does not fit is marked; the offered fix mends it."""
+    hands.select("layer_norm_2")
+    hands.type("d_model", "32")
+    hands.sees("1 problem")
+    hands.tab("Problems")
+    hands.page.locator("section.bottom").get_by_role("button", name="d_model").first.click()
+    hands.sees("✓ valid")
+
+
+def train(hands: Hands, server: AppServer) -> None:
+    """Train, pause and go on until words are turned round."""
+    hands.press("Train")
+    wait_for(lambda: runs_of(server) and exact_match(server) > 0, 90, "a first validation")
+    hands.press("Pause")
+    wait_for(lambda: status(server)["state"] == "paused", 20, "a pause")
+    metrics = runs_of(server)[-1].parent / "metrics.jsonl"
+    before = metrics.read_text()
+    time.sleep(0.5)
+    assert metrics.read_text() == before
+    hands.press("Resume")
+    wait_for(lambda: exact_match(server) >= 0.95, 240, "an exact match of 0.95")
+    hands.press("Stop the run")
+    wait_for(lambda: status(server)["state"] == "stopped", 20, "the stop")
+
+
+def look(hands: Hands) -> None:
+    """Attention of the trained model in 2D and in 3D."""
+    hands.tab("Attention")
+    bottom = hands.page.locator("section.bottom")
+    wait_for(lambda: bottom.locator(".head-map canvas").first.is_visible(), 30, "the map of a head")
+    bottom.get_by_role("radio", name="3D").click()
+    wait_for(lambda: bottom.locator(".cube canvas").first.is_visible(), 30, "the 3D view")
+
+
+def train_again(hands: Hands, server: AppServer) -> None:
+    """A second run with one change: another number of heads."""
+    hands.select("gpt_block")
+    hands.type("n_heads", "2")
+    hands.sees("✓ valid")
+    hands.press("Train")
+    wait_for(lambda: len(runs_of(server)) == 2 and exact_match(server) > 0, 90, "the second run")
+    hands.press("Stop the run")
+    wait_for(lambda: status(server)["state"] == "stopped", 20, "the stop")
+
+
+def compare(hands: Hands) -> None:
+    """Both runs chosen: the one difference is named."""
+    hands.tab("Runs")
+    rows = hands.page.locator("section.bottom [role=row]").filter(has_text="stopped")
+    wait_for(lambda: rows.count() == 2, 20, "two rows")
+    rows.nth(0).click()
+    rows.nth(1).click(modifiers=["Control"])
+    hands.sees("What differs")
+    hands.sees("n_heads")
+
+
+def take_away(hands: Hands, server: AppServer) -> None:
+    """Export the first run, then use it in a process of its own."""
+    rows = hands.page.locator("section.bottom [role=row]").filter(has_text="stopped")
+    rows.nth(1).click()
+    hands.page.locator("section.bottom").get_by_role("button", name="Export as MLflow model").click()
+    found = server.home / "exports"
+    wait_for(lambda: list(found.glob("*/MLmodel")) or list(found.glob("*/*/MLmodel")), 120, "the export")
+    hands.sees("Exported to", 60)
+    (model,) = [*found.glob("*/MLmodel"), *found.glob("*/*/MLmodel")]
+    done = subprocess.run(
+        [sys.executable, "-c", USE, str(model.parent), "stepwise"],
+        capture_output=True, text=True, check=False, cwd=server.home,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout.splitlines()[-1])[0]) > 0
