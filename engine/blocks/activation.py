@@ -85,6 +85,10 @@ class ReLU(nn.ReLU):
     def __init__(self, config: PlainConfig) -> None:  # noqa: ARG002  (all blocks are made alike)
         super().__init__()
 
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the function to each entry; shapes stay."""
+        return F.relu(x)
+
 
 @dataclass(frozen=True, kw_only=True)
 class GELUConfig(BlockConfig):
@@ -114,6 +118,10 @@ class GELU(nn.GELU):
     def __init__(self, config: GELUConfig) -> None:
         super().__init__(approximate=config.approximate)
 
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the function to each entry; shapes stay."""
+        return F.gelu(x, approximate=self.approximate)
+
 
 @block(
     "silu",
@@ -134,3 +142,7 @@ class SiLU(nn.SiLU):
 
     def __init__(self, config: PlainConfig) -> None:  # noqa: ARG002  (all blocks are made alike)
         super().__init__()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the function to each entry; shapes stay."""
+        return F.silu(x)

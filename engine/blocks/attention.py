@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.blocks.spec import BlockConfig, Port, Setting, block
+from engine.errors import RunError
 
 MASKS = ("none", "causal", "padding", "both")
 PAPER = "Vaswani et al., “Attention Is All You Need”, arXiv:1706.03762, §3.2"
@@ -52,8 +53,15 @@ class SplitHeads(nn.Module):
 
         Returns:
             Pieces by head, (B, H, T, K) where H * K = D.
+
+        Raises:
+            RunError: If D is no multiple of H.
         """
         B, T, D = x.shape
+        if D % self.n_heads:
+            raise RunError(
+                f"{D} features cannot be shared by {self.n_heads} heads. Set n_heads to a number that divides {D}."
+            )
         return x.view(B, T, self.n_heads, D // self.n_heads).transpose(1, 2)  # (B, H, T, K)
 
 

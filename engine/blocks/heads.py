@@ -51,6 +51,17 @@ class LMHead(nn.Linear):
         if self.bias is not None:
             nn.init.zeros_(self.bias)
 
+    def forward(self, x: Tensor) -> Tensor:
+        """Score the tokens.
+
+        Args:
+            x: Residual stream after the last layer, (B, T, D).
+
+        Returns:
+            Logits, (B, T, V).
+        """
+        return F.linear(x, self.weight, self.bias)  # (B, T, V)
+
 
 @dataclass(frozen=True, kw_only=True)
 class PoolConfig(BlockConfig):

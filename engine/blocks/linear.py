@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from torch import nn
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from engine.blocks.spec import BlockConfig, Port, Setting, block
 
@@ -44,3 +45,14 @@ class Linear(nn.Linear):
         nn.init.xavier_uniform_(self.weight)
         if self.bias is not None:
             nn.init.zeros_(self.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Project.
+
+        Args:
+            x: Vectors, (…, d_in).
+
+        Returns:
+            The projections, (…, d_out).
+        """
+        return F.linear(x, self.weight, self.bias)  # (…, d_out)

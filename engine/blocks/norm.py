@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from torch import nn
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from engine.blocks.spec import BlockConfig, Port, Setting, block
 
@@ -39,6 +40,10 @@ class LayerNorm(nn.LayerNorm):
         self.config = config
         super().__init__(config.d_model, eps=config.eps, bias=config.bias)
 
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise each vector of (…, D); shapes stay."""
+        return F.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
+
 
 @dataclass(frozen=True, kw_only=True)
 class DropoutConfig(BlockConfig):
@@ -66,3 +71,7 @@ class Dropout(nn.Dropout):
     def __init__(self, config: DropoutConfig) -> None:
         self.config = config
         super().__init__(config.p)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Drop entries while training; shapes stay."""
+        return F.dropout(x, self.p, self.training)
