@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from builder.assemble import Sketch
 from builder.composites import ATTENTION, LIBRARY, REAL
 from builder.document import Definition, Document
+from builder.layout import arrange
 from builder.library import needed
 from builder.values import scope
 from engine.errors import UnknownNameError
@@ -70,13 +71,14 @@ def build(name: str, **symbols: Value) -> Document:
     root = _with_values(template.make(), symbols, name)
     kinds = dict.fromkeys(node.kind for node in root.nodes.values())
     parts = {part: d for kind in kinds for part, d in needed(kind, LIBRARY).items()}
-    return Document(
+    document = Document(
         definitions={root.name: root, **parts},
         root=root.name,
         name=template.title,
         ties=template.ties,
         task=template.task,
     )
+    return arrange(document).apply(document)
 
 
 def _with_values(root: Definition, values: dict[str, Value], template: str) -> Definition:

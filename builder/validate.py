@@ -32,18 +32,27 @@ def validate(document: Document) -> Report:
     """
     shapes: dict[str, Mapping[PortRef, str]] = {}
     kinds: dict[str, Mapping[PortRef, str]] = {}
-    problems: dict[tuple[str, str], Diagnostic] = {}
+    problems: dict[tuple[str, object], Diagnostic] = {}
     for view in views(document):
         if view.name not in shapes:
-            shapes[view.name] = _TEXTS.get((view.found,), None, lambda found=view.found: dict(texts(found)))  # type: ignore[misc]
+            shapes[view.name] = _texts(view.found)
             kinds[view.name] = view.found.kinds
         for problem in _problems(view):
-            problems.setdefault((problem.code, problem.path), problem)
+            problems.setdefault((problem.code, _cause(problem)), problem)
     ranked = sorted(problems.values(), key=lambda problem: problem.severity != "error")
     return Report(diagnostics=tuple(ranked), shapes=shapes, kinds=kinds)
 
 
+def _cause(problem: Diagnostic) -> object:
+    """What makes a problem the same as another of its code."""
+    return problem.fixes[0].edit if problem.fixes and RULES[problem.code].once else problem.path
+
+
 _TEXTS: Memo[dict[PortRef, str]] = Memo(512)
+
+
+def _texts(found: Inference) -> dict[PortRef, str]:
+    return _TEXTS.get((found,), None, lambda: dict(texts(found)))
 
 
 def views(document: Document) -> Iterator[View]:

@@ -126,6 +126,7 @@ class Rule:
         why: Why it matters, for the reference.
         severity: Errors keep a model from being built; warnings do not.
         check: Finds the places in one definition.
+        once: Whether places with the same first fix are one problem, shown at the first of them.
     """
 
     code: str
@@ -133,6 +134,7 @@ class Rule:
     why: str
     severity: Severity
     check: Check
+    once: bool = False
 
     def problems(self, view: View) -> Iterator[Diagnostic]:
         """All places in `view` where it is broken."""
@@ -143,11 +145,13 @@ class Rule:
 RULES: Registry[Rule] = Registry("rule")
 
 
-def rule(code: str, title: str, *, why: str, severity: Severity = "error") -> Callable[[Check], Check]:
+def rule(
+    code: str, title: str, *, why: str, severity: Severity = "error", once: bool = False
+) -> Callable[[Check], Check]:
     """Put the decorated check into the table of rules; the arguments are those of `Rule`."""
 
     def declare(check: Check) -> Check:
-        RULES.add(code, Rule(code=code, title=title, why=why, severity=severity, check=check))
+        RULES.add(code, Rule(code=code, title=title, why=why, severity=severity, check=check, once=once))
         return check
 
     return declare

@@ -94,6 +94,7 @@ def _bad_tie(view: View, pair: tuple[str, str]) -> str:
     why="A model that predicts each next token from all tokens reads off the answer: its loss falls and it can write "
     "nothing. Fill-in models look both ways on purpose.",
     severity="warning",
+    once=True,
 )
 def future_seen(view: View) -> Iterator[Finding]:
     """Attention without a causal mask, over the positions that the model gives logits for."""

@@ -65,6 +65,7 @@ def _of_kinds(view: View, wire: Wire, given: str, wanted: str) -> Finding:
     "S003",
     "Size does not divide evenly",
     why="Heads are equal parts of the model's width: d_model must be a multiple of n_heads.",
+    once=True,
 )
 def uneven(view: View) -> Iterator[Finding]:
     """A block would part a size that its number of parts does not divide."""

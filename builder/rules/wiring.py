@@ -9,7 +9,7 @@ import networkx as nx
 from builder import fixes, names
 from builder.diagnostics import Fix, Where
 from builder.document import INPUT, OUTPUT, RAIL_PORT, PortRef, Wire
-from builder.edits import Remove, Rename
+from builder.edits import Remove, Rename, SetPort
 from builder.rules.base import Finding, View, rule
 from engine.registry import did_you_mean
 
@@ -150,6 +150,35 @@ def bad_id(view: View) -> Iterator[Finding]:
             new = names.fresh(name, view.definition.nodes)
             mend = Fix(label=f"Rename to {new}", edit=Rename(node=name, new=new, at=view.name))
             yield Finding(message=reason, where=view.where(name), fixes=(mend,))
+
+
+@rule(
+    "R019",
+    "Needs what may be left out",
+    why="An optional input of the model may be left out when it is called; then a block that needs it fails.",
+    once=True,
+)
+def needs_optional(view: View) -> Iterator[Finding]:
+    """An optional input of the model is wired to a port that is required."""
+    for wire in view.definition.wires:
+        port = view.input(wire.target)
+        end = _may_be_missing(view, wire.source.node) if port and not port.optional else ""
+        if end:
+            root = view.trail[0][0].name if view.trail else view.name
+            mend = Fix(label=f"Require {end}", edit=SetPort(node=end, optional=False, at=root))
+            text = f"{wire.target} cannot do without the input {end}, which is optional. {mend.label}."
+            yield Finding(message=text, where=view.where(wire.target.node, wire.target.port), fixes=(mend,))
+
+
+def _may_be_missing(view: View, name: str) -> str:
+    """The optional input of the model that an input of a definition comes from; empty if there is none."""
+    if view.definition.nodes[name].kind != INPUT:
+        return ""
+    if not view.trail:
+        return name if view.around.end(name).optional else ""
+    outer, use = view.trail[-1]
+    source = outer.around.feeds.get(PortRef(use, name))
+    return _may_be_missing(outer, source.node) if source else ""
 
 
 @rule(
