@@ -21,9 +21,20 @@ export function paintModels(bokeh) {
   }
 }
 
+// A figure paints over what is there, and at its outer half pixels the old theme would shine through.
+function clear(layer) {
+  if (!layer) return;
+  layer.ctx.save();
+  layer.ctx.resetTransform();
+  layer.ctx.clearRect(0, 0, layer.canvas.width, layer.canvas.height);
+  layer.ctx.restore();
+}
+
 function repaintFigures(bokeh) {
   for (const model of bokeh.all_models) {
-    if (model.type === "Figure") model.properties.background_fill_color?.change?.emit();
+    if (model.type !== "Figure" && model.type !== "Plot") continue;
+    clear(window.Bokeh?.index.find_one(model)?.canvas_view?.primary);
+    model.change.emit();
   }
 }
 

@@ -23,9 +23,12 @@ const Crumbs = ({ crumbs, send }) => (
 
 const LETTER = 7.3; // px, of the 12 px monospace text
 
+/** An expression is shown as it stands; anything else by what it is worth here. */
+const shownAs = ({ text, value }) => (/[-+*/]/.test(text ?? "") ? text : String(value || text));
+
 /** How many of `symbols` fit on one line of `room` pixels, with a "+3" for the others. */
 function fitting(symbols, room) {
-  const widths = symbols.map(({ name, text, value }) => (name.length + String(text || value).length + 1) * LETTER + 12);
+  const widths = symbols.map((symbol) => (symbol.name.length + shownAs(symbol).length + 1) * LETTER + 12);
   const total = widths.reduce((sum, width) => sum + width, 24);
   if (total <= room) return symbols.length;
   let [used, count] = [24 + 40, 0];
@@ -33,8 +36,10 @@ function fitting(symbols, room) {
   return count;
 }
 
-const meaning = ({ name, text, value }) =>
-  `${name} = ${text || value}${text && String(text) !== String(value) ? ` = ${value}` : ""}. Click to change.`;
+const meaning = (symbol) => {
+  const [shown, value] = [shownAs(symbol), String(symbol.value)];
+  return `${symbol.name} = ${shown}${shown === value ? "" : ` = ${value}`}. Click to change.`;
+};
 
 function Symbols({ symbols, room, send }) {
   const [open, setOpen] = useState(false);
@@ -45,7 +50,7 @@ function Symbols({ symbols, room, send }) {
     <div className={`float symbols mono ${open ? "open" : ""}`} role="group" aria-label="Sizes">
       {symbols.slice(0, count).map((symbol) => (
         <button key={symbol.name} className="quiet" title={meaning(symbol)} onClick={() => send({ op: "symbol", name: symbol.name })}>
-          {symbol.name} <b>{symbol.text || symbol.value}</b>
+          {symbol.name} <b>{shownAs(symbol)}</b>
         </button>
       ))}
       {rest || open ? (

@@ -1,5 +1,6 @@
 // A block and a rail (an input or output of the whole graph). Their sizes are known beforehand (measure.js).
-import { createContext, memo, useContext } from "react";
+import { createContext, memo, useContext, useMemo } from "react";
+import { useStore } from "@xyflow/react";
 import { familyColour } from "./kinds.js";
 import { portAt } from "./measure.js";
 import { Port } from "./port.jsx";
@@ -19,14 +20,14 @@ const Ports = ({ data }) => (
 );
 
 /** What is wrong, and the button that puts it right. Shown when its owner is chosen or under the pointer. */
-export function Fault({ id, text, fix, tone = "err" }) {
+export function Fault({ id, text, fix, tone = "err", low = false }) {
   const send = useContext(Send);
   const apply = (event) => {
     event.stopPropagation();
     send({ op: "fix", id });
   };
   return (
-    <div className={`message nodrag nopan ${tone}`} role="note">
+    <div className={`message nodrag nopan ${tone} ${low ? "low" : ""}`} role="note">
       <p>{text}</p>
       {fix ? (
         <div>
@@ -40,16 +41,28 @@ export function Fault({ id, text, fix, tone = "err" }) {
   );
 }
 
+const NOTE = 76; // px that a message wants under its node
+
+/** Whether a node stands so low in the pane that its message goes above it. */
+const isLow = (id) => ({ nodeLookup, transform, height }) => {
+  const node = nodeLookup.get(id);
+  return Boolean(node) && (node.position.y + node.height) * transform[2] + transform[1] > height - NOTE;
+};
+
 function Marks({ data }) {
   const text = data.error || data.warn;
-  if (!text) return null;
+  return text ? <Trouble data={data} text={text} /> : null;
+}
+
+function Trouble({ data, text }) {
+  const low = useStore(useMemo(() => isLow(data.id), [data.id]));
   const tone = data.error ? "err" : "warn";
   return (
     <>
       <b className={`fault ${tone}`} title={text}>
         !
       </b>
-      <Fault id={data.id} text={text} fix={data.fix} tone={tone} />
+      <Fault id={data.id} text={text} fix={data.fix} tone={tone} low={low} />
     </>
   );
 }

@@ -33,31 +33,40 @@ function* placesOn(run, width) {
   }
 }
 
+/** All upright stretches, and the level ones with the order in which they are drawn: a later one would strike a text out. */
+function stretchesOf(wires, routes) {
+  const [uprights, levels] = [[], []];
+  for (const [order, wire] of wires.entries()) {
+    for (const { from: [x, y], to: [u, v], level } of runsOf(lineOf(wire, routes.get(wire.id)))) {
+      if (level) levels.push({ order, y, left: Math.min(x, u), right: Math.max(x, u) });
+      else uprights.push({ x, top: Math.min(y, v), bottom: Math.max(y, v) });
+    }
+  }
+  return { uprights, levels };
+}
+
 /**
  * Place the texts.
- * @param wires  as for `layWires`, each with its `text`
+ * @param wires  as for `layWires`, in the order they are drawn, each with its `text`
  * @param routes what `layWires` gave
  * @returns Map of wire id to {x, y}, the middle of its text; a wire without room for it is not there
  */
 export function placeTexts(wires, routes) {
-  const uprights = [];
-  for (const wire of wires) {
-    for (const { from, to, level } of runsOf(routes.get(wire.id) ?? [])) {
-      if (!level) uprights.push({ x: from[0], top: Math.min(from[1], to[1]), bottom: Math.max(from[1], to[1]) });
-    }
-  }
+  const { uprights, levels } = stretchesOf(wires, routes);
   const spots = new Map();
   const taken = [];
-  for (const wire of wires) {
+  for (const [order, wire] of wires.entries()) {
     if (!wire.text) continue;
     const run = longestLevel(lineOf(wire, routes.get(wire.id)));
     const width = textWidth(wire.text);
     if (!run) continue;
     const [top, bottom, half] = [run.y - TALL / 2, run.y + TALL / 2, width / 2];
     const crossing = uprights.filter((u) => u.top < bottom && u.bottom > top);
+    const over = levels.filter((l) => l.order > order && l.y > top && l.y < bottom);
     const beside = taken.filter((t) => Math.abs(t.y - run.y) < TALL);
     for (const x of placesOn(run, width)) {
       if (crossing.some((u) => Math.abs(u.x - x) < half + 2)) continue;
+      if (over.some((l) => l.left < x + half && l.right > x - half)) continue;
       if (beside.some((t) => Math.abs(t.x - x) < half + t.half + 4)) continue;
       spots.set(wire.id, { x, y: run.y });
       taken.push({ x, y: run.y, half });

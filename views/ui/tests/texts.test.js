@@ -33,11 +33,21 @@ test("a text gives way to a wire that crosses", () => {
   assert.ok(Math.abs(spot.x - 100) > textWidth("B T 128") / 2);
 });
 
+test("no wire that is drawn later strikes a text out", () => {
+  const lane = (start) => [[0, 0], [start, 0], [start, -60], [400, -60], [400, 0], [420, 0]];
+  const wires = [wire("p", 0, 0, 420, 0), wire("q", 0, 0, 420, 0, "")];
+
+  const spot = placeTexts(wires, new Map([["p", lane(20)], ["q", lane(200)]])).get("p");
+
+  assert.ok(spot.x + textWidth("B T 128") / 2 <= 200, `${spot.x}`);
+});
+
 test("two texts on one lane stand side by side", () => {
   const lane = (end) => [[0, 0], [20, 0], [20, -60], [end, -60], [end, 0], [end + 20, 0]];
+  const beyond = [[0, 0], [20, 0], [20, -61], [302, -61], [302, 0], [322, 0]].map(([x, y]) => [x, y && y - 12]);
   const wires = [wire("p", 0, 0, 320, 0), wire("q", 0, 0, 322, 0)];
 
-  const spots = placeTexts(wires, new Map([["p", lane(300)], ["q", lane(302)]]));
+  const spots = placeTexts(wires, new Map([["p", lane(300)], ["q", beyond]]));
 
   assert.ok(Math.abs(spots.get("p").x - spots.get("q").x) >= textWidth("B T 128"));
 });
