@@ -21,9 +21,7 @@ VERBS = (graphs, train, export, listing, compare, doctor)
 
 def parser() -> argparse.ArgumentParser:
     """The verbs and their options."""
-    root = argparse.ArgumentParser(
-        prog="stepwise", description="Assemble transformers, train them, take them away."
-    )
+    root = argparse.ArgumentParser(prog="stepwise", description="Assemble transformers, train them, take them away.")
     verbs = root.add_subparsers(title="verbs", metavar="VERB", required=True)
     for module in VERBS:
         module.add_to(verbs)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from itertools import groupby
 
 import torch
 from torch import Tensor, nn
@@ -40,10 +39,7 @@ def answer(model: nn.Module, task: Task, texts: Sequence[str]) -> list[str]:
     read = [{name: t.to(device) for name, t in task.read(text, interface).items()} for text in texts]
     reply = _label if task.labels else _text
     answers = [""] * len(texts)
-    for _, places in groupby(
-        sorted(range(len(texts)), key=lambda i: _lengths(read[i])), lambda i: _lengths(read[i])
-    ):
-        group = list(places)
+    for group in _alike(read):
         inputs = {name: torch.cat([read[i][name] for i in group]) for name in read[group[0]]}
         for i, text in zip(group, reply(model, task, inputs), strict=True):
             answers[i] = text
@@ -58,8 +54,12 @@ def take_samples(model: nn.Module, task: Task, count: int) -> list[Sample]:
     return [Sample(input=example.text, answer=text, wanted=example.wanted) for example, text in pairs]
 
 
-def _lengths(inputs: dict[str, Tensor]) -> tuple[int, ...]:
-    return tuple(tensor.shape[1] for tensor in inputs.values())
+def _alike(read: Sequence[dict[str, Tensor]]) -> list[list[int]]:
+    """Places of inputs that have the same lengths, group by group."""
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for place, inputs in enumerate(read):
+        groups.setdefault(tuple(tensor.shape[1] for tensor in inputs.values()), []).append(place)
+    return list(groups.values())
 
 
 @torch.no_grad()
@@ -74,7 +74,5 @@ def _label(model: nn.Module, task: Task, inputs: dict[str, Tensor]) -> list[str]
 def _text(model: nn.Module, task: Task, inputs: dict[str, Tensor]) -> list[str]:
     asked = inputs["source"] if "source" in inputs else inputs["tokens"]
     known = 1 if "source" in inputs else asked.shape[1]
-    ids = generate(
-        model, asked, max_new_tokens=task.answer_len, start=task.start, stop=task.stop, max_len=task.max_len
-    )
+    ids = generate(model, asked, max_new_tokens=task.answer_len, start=task.start, stop=task.stop, max_len=task.max_len)
     return [task.write(row) for row in ids[:, known:].tolist()]

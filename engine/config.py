@@ -28,9 +28,7 @@ class RunConfig(Config):
     beta1: Annotated[float, Setting("Memory of Adam's mean gradient.", low=0, high=0.9999)] = 0.9
     beta2: Annotated[float, Setting("Memory of Adam's squared gradient.", low=0, high=0.99999)] = 0.98
     clip: Annotated[float, Setting("Longest gradient; longer ones are shortened. 0 is off.", low=0)] = 1.0
-    label_smoothing: Annotated[
-        float, Setting("Share of the target given to all other answers.", low=0, high=0.9)
-    ] = 0.0
+    label_smoothing: Annotated[float, Setting("Share of the target given to all other answers.", low=0, high=0.9)] = 0.0
     seed: Annotated[int, Setting("Same seed, same run.", low=0, high=2**31 - 1)] = 0
     eval_every: Annotated[int, Setting("Steps between two validations.", low=1, unit="steps")] = 50
     eval_size: Annotated[int, Setting("Held-out examples in a validation.", low=1, unit="examples")] = 256
@@ -38,9 +36,7 @@ class RunConfig(Config):
     checkpoint_every: Annotated[int, Setting("Steps between two checkpoints.", low=1, unit="steps")] = 200
     keep: Annotated[int, Setting("Checkpoints kept; the first and the newest always are.", low=2)] = 40
     device: Annotated[str, Setting("Where to compute.", choices=("auto", "cpu", "cuda"))] = "auto"
-    threads: Annotated[
-        int, Setting("Processor threads; more than one rarely pays here.", low=1, high=256)
-    ] = 1
+    threads: Annotated[int, Setting("Processor threads; more than one rarely pays here.", low=1, high=256)] = 1
 
     @classmethod
     def suited(cls, task: str, **changes: Value) -> RunConfig:

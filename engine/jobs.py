@@ -49,9 +49,7 @@ def start(folder: Path, target: str = TARGET, launcher: Launcher = _LOCAL) -> No
     launcher.launch(folder.resolve(), target)
 
 
-def run_here(
-    folder: Path, target: str | Target = TARGET, listener: Callable[[Event], None] | None = None
-) -> Status:
+def run_here(folder: Path, target: str | Target = TARGET, listener: Callable[[Event], None] | None = None) -> Status:
     """Do a run in this process, as the command line does.
 
     Args:

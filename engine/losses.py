@@ -40,9 +40,7 @@ def check_logits(logits: Tensor, targets: Tensor, classes: int) -> None:
             "End the model with a language-model head for text, or a classifier head for labels."
         )
     if got[-1] < classes:
-        raise RunError(
-            f"The model's logits have {got[-1]} answers, but the task has {classes}. Set that size."
-        )
+        raise RunError(f"The model's logits have {got[-1]} answers, but the task has {classes}. Set that size.")
 
 
 def cross_entropy(logits: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:

@@ -65,9 +65,7 @@ def read_status(folder: Path) -> Status:
     try:
         return Status(**{name: value for name, value in data.items() if name in known})
     except TypeError:
-        raise RunError(
-            f"{folder} is no run: it has no readable {STATUS_FILE}. Name a folder of a run."
-        ) from None
+        raise RunError(f"{folder} is no run: it has no readable {STATUS_FILE}. Name a folder of a run.") from None
 
 
 def write_status(folder: Path, status: Status) -> None:

@@ -45,9 +45,7 @@ def choose_device(wanted: str) -> torch.device:
     """
     has_gpu = torch.cuda.is_available()
     if wanted == "cuda" and not has_gpu:
-        raise RunError(
-            "The run wants device 'cuda', but this machine has none. Set device to 'auto' or 'cpu'."
-        )
+        raise RunError("The run wants device 'cuda', but this machine has none. Set device to 'auto' or 'cpu'.")
     return torch.device("cuda" if has_gpu and wanted != "cpu" else "cpu")
 
 
@@ -61,9 +59,7 @@ class Trainer:
         run: The run folder, for checkpoints; without it none are written.
     """
 
-    def __init__(
-        self, model: nn.Module, config: RunConfig, channel: Channel, run: Path | None = None
-    ) -> None:
+    def __init__(self, model: nn.Module, config: RunConfig, channel: Channel, run: Path | None = None) -> None:
         self.config, self.channel, self.run_folder = config, channel, run
         self.task = TASKS[config.task]
         self.device = choose_device(config.device)

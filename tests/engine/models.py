@@ -48,9 +48,7 @@ class TinyPair(nn.Module):
         self.embed = nn.Embedding(vocab_size, WIDTH)
         self.head = nn.Linear(WIDTH, vocab_size)
 
-    def forward(
-        self, source: Tensor, target: Tensor, source_padding: Tensor | None = None
-    ) -> dict[str, Tensor]:
+    def forward(self, source: Tensor, target: Tensor, source_padding: Tensor | None = None) -> dict[str, Tensor]:
         """Logits (B, T, V) of `source` (B, S) and `target` (B, T)."""
         real = torch.ones_like(source) if source_padding is None else source_padding
         memory = (self.embed(source) * real[..., None]).mean(1, keepdim=True)  # (B, 1, D)

@@ -203,9 +203,7 @@ print(jobs._LOCAL._nursery.pid, flush=True)
 import os, signal
 os.kill(os.getpid(), signal.SIGKILL)
 """
-    process = subprocess.run(
-        [sys.executable, "-c", app], cwd=ROOT, check=False, capture_output=True, text=True
-    )
+    process = subprocess.run([sys.executable, "-c", app], cwd=ROOT, check=False, capture_output=True, text=True)
     nursery = int(process.stdout)
 
     def gone() -> bool:

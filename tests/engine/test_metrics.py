@@ -45,9 +45,7 @@ def test_exact_match_is_what_free_greedy_decoding_reaches(model: TinyGPT | TinyP
 
     model.eval()
     claimed = exact_match(logits_of(model(**batch.inputs)), batch.targets).item()
-    reached = (
-        sum(a == "".join(sorted(t)) for a, t in zip(answer(model, task, texts), texts, strict=True)) / 40
-    )
+    reached = sum(a == "".join(sorted(t)) for a, t in zip(answer(model, task, texts), texts, strict=True)) / 40
 
     assert claimed == pytest.approx(reached)
 
