@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from builder.layout import arrange
-
 from builder.catalogue import node_signature
 from builder.document import PortRef, Wire
 from builder.edits import (
@@ -24,11 +22,13 @@ from builder.edits import (
     copy_clip,
     new_id,
 )
+from builder.layout import arrange
 from engine.ports import KINDS, kinds_fit
 from views.canvas_part import Canvas
 from views.fitting import best_port
 from views.palette import catalogue
 from views.scene import Item, Scene, difference, scene, times
+from views.scopes import scope_at
 from views.session import Session
 
 FITS = {source: [target for target in KINDS if kinds_fit(source, target)] for source in KINDS}
@@ -252,9 +252,9 @@ class CanvasPane:
 
     def _crumbs(self) -> list[Item]:
         here, rows = self._session.document.main, [{"label": self._session.document.name, "times": ""}]
-        for name in self._session.path:
-            node = here.node(name)
-            rows.append({"label": node.label or name, "times": times(node, self._session.scope)})
+        for depth, name in enumerate(self._session.path):
+            node, around = here.node(name), scope_at(self._session.document, self._session.path[:depth])
+            rows.append({"label": node.label or name, "times": times(node, around)})
             here = self._session.document.definition(node.kind)
         return rows
 
