@@ -9,13 +9,13 @@ import time
 from pathlib import Path
 
 import torch
-from builder.compile import compile_document
-from builder.validate import validate
 from torch import nn
 
 from builder import store
+from builder.compile import compile_document
 from builder.document import Document
 from builder.fit import check_fit
+from builder.validate import validate
 from engine import checkpoints, locations, runs
 from engine.channel import Channel
 from engine.config import RunConfig
