@@ -57,7 +57,7 @@ class CanvasPane:
         self.part.on(self._receive)
         session.param.watch(lambda _: self.show(), ["revision"])
         session.param.watch(lambda _: self._open(), ["path"])
-        session.param.watch(lambda _: self._select(), ["nodes", "wires"])
+        session.param.watch(lambda *_: self._select(), ["nodes", "wires"])
 
     def show(self) -> None:
         """Send what changed, and remember that the browser has it."""

@@ -39,7 +39,7 @@ class InspectorPane:
         self._session = session
         self.part = Sheet(sections=self._sections())
         self.part.on(self._receive)
-        session.param.watch(lambda _: self._show(), ["revision", "path", "nodes", "wires"])
+        session.param.watch(lambda *_: self._show(), ["revision", "path", "nodes", "wires"])
 
     def _show(self) -> None:
         self.part.show(self._sections())
