@@ -22,7 +22,7 @@ class LogPane:
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
         self.part = Sheet(sections=self._sections())
-        runner.param.watch(lambda _: self.part.show(self._sections()), ["status", "folder"])
+        runner.param.watch(lambda *_: self.part.show(self._sections()), ["status", "folder"])
 
     def _sections(self) -> list[dict[str, Any]]:
         text = tail(self._runner.folder / LOG_FILE) if self._runner.folder else ""

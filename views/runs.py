@@ -66,7 +66,7 @@ class RunsPane:
         figure = pn.pane.Bokeh(self._plot.figure, sizing_mode="stretch_both", margin=0)
         side = pn.Column(self._bar, figure, sizing_mode="stretch_both", margin=0)
         self.view = pn.Row(self._table, self._detail, side, sizing_mode="stretch_both", margin=0)
-        runner.param.watch(lambda _: self.refresh(), ["status", "folder"])
+        runner.param.watch(lambda *_: self.refresh(), ["status", "folder"])
         runner.param.watch(lambda _: self._draw(), ["revision"])
         self.refresh()
 

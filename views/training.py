@@ -39,7 +39,7 @@ class TrainingPane:
             stylesheets=[PLOTS],
         )
         self.view = pn.Column(self._head, self._tools, plots, self._samples, sizing_mode="stretch_both", margin=0)
-        runner.param.watch(lambda _: self.refresh(), ["revision", "folder"])
+        runner.param.watch(lambda *_: self.refresh(), ["revision", "folder"])
         self.refresh()
 
     def refresh(self) -> None:
