@@ -59,10 +59,11 @@ class AttentionPane:
         self._wall = HeadWall(self._choose_head)
         ramps = {"light": ramp(BLUES), "dark": ramp(EMBER)}
         self._cube = Attention3D(
-            lambda cell: self._choose(**cell), ramps=ramps, css_classes=["cube"], sizing_mode="stretch_both"
-        )
+            lambda cell: self._choose(**cell), self._looker.begin, ramps=ramps, css_classes=["cube"],
+            sizing_mode="stretch_both",
+        )  # fmt: skip
         self._build(command)
-        runner.param.watch(lambda _: self.refresh(), ["folder", "checkpoints"])
+        runner.param.watch(lambda *_: self.refresh(), ["folder", "checkpoints"])
         selection.follow(NAME, self._follow)
         self.refresh()
 
@@ -75,7 +76,7 @@ class AttentionPane:
         self._empty = Sheet(sizing_mode="stretch_both", margin=0)
         self._empty.on(lambda _: command("train"))
         figures = (pn.pane.Bokeh(plot.figure, margin=0) for plot in (self._map, self._wall))
-        self._pictures = pn.Row(*figures, sizing_mode="stretch_both", margin=0, stylesheets=[LAYOUT])
+        self._pictures = pn.Row(*figures, self._cube, sizing_mode="stretch_both", margin=0, stylesheets=[LAYOUT])
         parts = (self._head, self._foot, self._empty, self._pictures)
         self.view = pn.Column(*parts, sizing_mode="stretch_both", margin=0)
 
@@ -103,7 +104,7 @@ class AttentionPane:
         if request != self._asked:
             self._asked = request
             self._looker.ask(request)
-        return self._draw_bars()
+        return self._draw_bars() if self._stacks else self._draw()
 
     def _receive(self, answer: Answer) -> None:
         shown = self.stack.paths[0] if self.stack else self._selection.node
@@ -191,8 +192,6 @@ class AttentionPane:
             self._draw_cube(stack, focus)
 
     def _draw_cube(self, stack: AttentionStack, focus: Focus) -> None:
-        if self._cube not in self._pictures:
-            self._pictures.append(self._cube)
         self._cube.load(stack)
         self._cube.param.update(**focus.as_dict())
 

@@ -31,7 +31,13 @@ def encode(weights: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 class Attention3D(JSComponent):
-    """Shows one `AttentionStack`; a click or a key tells `on_select` what was chosen."""
+    """Shows one `AttentionStack`.
+
+    Args:
+        on_select: Called with layer, head, query and key that were chosen by a click or a key.
+        on_mount: Called when the browser has the view.
+        params: Parameters below.
+    """
 
     field = param.Dict(default={}, doc="What `load` sends: shape, queries, keys and weights, in one message.")
     mode: param.Selector[str] = param.Selector(default="volume", objects=["volume", "overview"])
@@ -56,8 +62,10 @@ class Attention3D(JSComponent):
     _bundle: ClassVar[Path] = HERE / "attention3d.bundle.js"
     _esm: ClassVar[Path] = HERE / "three" / "index.js"
 
-    def __init__(self, on_select: Callable[[Message], None], **params: object) -> None:
-        self._on_select = on_select
+    def __init__(
+        self, on_select: Callable[[Message], None], on_mount: Callable[[], None] = lambda: None, **params: object
+    ) -> None:
+        self._on_select, self._on_mount = on_select, on_mount
         self._shown: AttentionStack | None = None
         super().__init__(**params)
 
@@ -80,7 +88,9 @@ class Attention3D(JSComponent):
         return f"{path}?v={version(Path(esm_path), Path(esm_path).stat().st_mtime_ns)}"
 
     def _handle_msg(self, msg: Message) -> None:
-        if msg.get("type") == "select":
+        if msg.get("type") == "hello":
+            self._on_mount()
+        elif msg.get("type") == "select":
             self._on_select({name: msg.get(name) for name in ("layer", "head", "query", "key")})
         elif msg.get("type") == "setting" and msg.get("name") in SETTINGS:
             self.param.update(**{str(msg["name"]): msg["value"]})

@@ -92,14 +92,22 @@ def look(request: Request) -> Answer:
 class Looker:
     """Answers one request at a time for a pane, always the newest. Holds which one that is.
 
-    `deliver` is called on the loop of the document that the pane was made for; without a document (scripts,
-    tests) at once.
+    `deliver` is called on the loop of the document that the pane was made for, and not before `begin`: what is
+    drawn earlier can reach the browser before the pane itself, and is lost. Without a document (scripts, tests)
+    answers come at once.
     """
 
     def __init__(self, deliver: Callable[[Answer], None]) -> None:
         self._deliver = deliver
         self._document = pn.state.curdoc
         self._wanted: Request | None = None
+        self._begun = self._document is None
+
+    def begin(self) -> None:
+        """The browser has the pane: answer what was asked, and all that will be."""
+        self._begun = True
+        if self._wanted is not None:
+            self.ask(self._wanted)
 
     @property
     def is_busy(self) -> bool:
@@ -109,6 +117,8 @@ class Looker:
     def ask(self, request: Request) -> None:
         """Begin to answer; an answer to an older request is dropped when it comes."""
         self._wanted = request
+        if not self._begun:
+            return
         if self._document is None:
             self._receive(look(request))
         else:

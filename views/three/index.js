@@ -51,6 +51,7 @@ function render({ model, el }) {
   model.on(CHOICE, () => {
     if (view?.field) queueMicrotask(() => view.choose(pick(CHOICE)));
   });
+  model.send_msg({ type: "hello" });
   model.on("remove", () => {
     seen.disconnect();
     view?.dispose();
