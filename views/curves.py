@@ -150,7 +150,7 @@ class CurvePlot:
         if not self.log:
             return
         drawn = [line.data_source.data["y"] for line in self._lines.values()]
-        values = np.concatenate(drawn) if drawn else np.ones(1)
+        values = np.concatenate(drawn) if drawn else np.zeros(1)
         values = values[np.isfinite(values) & (values > 0)]
         ticks = decades(float(values.min()), float(values.max())) if len(values) else [1.0]
         ticker = self.figure.left[0].ticker

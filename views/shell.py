@@ -16,6 +16,7 @@ from engine.data import TASKS
 from engine.errors import StepwiseError
 from views.attention import AttentionPane
 from views.canvas import CanvasPane
+from views.canvas_part import HINTS
 from views.commands import command_rows
 from views.dialogs import EMPTY, Dialogs
 from views.exporting import Exporter
@@ -49,7 +50,7 @@ class Shell:
     def __init__(self, session: Session, workspace: Workspace, setup: Setup) -> None:
         self.session, self.workspace, self.setup = session, workspace, setup
         self.runner, self.selection = Runner(), Selection()
-        self.canvas = CanvasPane(session)
+        self.canvas = CanvasPane(session, on_symbol=lambda _: session.select(()))  # the sizes stand in the inspector
         self._bars()
         self._docks()
         self.window = Window(
@@ -61,6 +62,7 @@ class Shell:
             right=self.right,
             status=self.status,
             commands=command_rows(),
+            hints=HINTS,
         )
         self.dialogs = Dialogs(self.window, session, workspace, self.new)
         self.exporter = Exporter(session, self.runner, self.window)
@@ -99,10 +101,10 @@ class Shell:
         self.inspector.part.on(lambda m: self.command(str(m.get("name", ""))))
         self.palette.on(lambda m: self.canvas.add(m["add"]) if "add" in m else None)
         session.param.watch(lambda _: self._edited(), ["revision"])
-        session.param.watch(lambda _: self._refresh(), ["report", "path"])
+        session.param.watch(lambda *_: self._refresh(), ["report", "path"])
         session.param.watch(lambda _: self._notify(), ["notice"], onlychanged=False)
         self.setup.param.watch(lambda _: self._refresh(), ["config"])
-        self.runner.param.watch(lambda _: self._refresh(), ["revision", "folder"])
+        self.runner.param.watch(lambda *_: self._refresh(), ["revision", "folder"])
 
     def begin(self) -> None:
         """Follow the newest run, and look at it a few times a second as long as the page lives."""
@@ -178,10 +180,7 @@ class Shell:
 
     def new(self, name: str) -> None:
         """Put a template, sized for its task, in place of the document."""
-        if name == EMPTY:
-            self.session.open_document(Document.empty())
-            return
-        document, task = first_document(name)
+        document, task = blank_document() if name == EMPTY else first_document(name)
         self.session.open_document(document)
         if task:
             choose_task(self.session, self.setup, task)
@@ -233,6 +232,13 @@ def first_document(name: str) -> tuple[Document, str]:
     if task is None:
         return templates.build(name), ""
     return SetTask(task=task.name).apply(templates.build(name, **task.sizes(name))), task.name
+
+
+def blank_document() -> tuple[Document, str]:
+    """A document without blocks, with the sizes of the tiny GPT, so that blocks find their widths by name."""
+    tiny = templates.build("tiny")
+    root = tiny.main.without_nodes(tiny.main.nodes)
+    return Document(definitions={root.name: root}, root=root.name, task=tiny.task), tiny.task
 
 
 def workspace_folder(user: str) -> Any:
