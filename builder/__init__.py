@@ -5,7 +5,9 @@ Names are loaded when they are first used, so that `import builder.document` nee
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,3 +44,15 @@ def __getattr__(name: str) -> object:
     value = module if name == _WHERE[name] == "templates" else getattr(module, name)
     globals()[name] = value
     return value
+
+
+class _Package(ModuleType):
+    """Keeps `builder.validate` the function, though a module of that name is set here when it is loaded."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if isinstance(value, ModuleType) and name in _WHERE and hasattr(value, name):
+            value = getattr(value, name)
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

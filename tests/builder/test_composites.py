@@ -17,7 +17,8 @@ from tests.builder.small_models import alone, noise, shaken
 def test_a_composite_is_a_valid_model_of_its_own(name: str) -> None:
     report = builder.validate(alone(name))
 
-    assert {diagnostic.code for diagnostic in report.diagnostics} == {"R017"}  # it has no logits
+    codes = {diagnostic.code for diagnostic in report.diagnostics}
+    assert codes - {"R019"} == {"R017"}  # no logits, and its optional inputs are needed by parts of it
 
 
 @pytest.mark.parametrize("name", LIBRARY)
