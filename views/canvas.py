@@ -108,11 +108,9 @@ class CanvasPane:
         if len(self._session.nodes) == 1:
             self._enter(self._session.nodes[0])
 
-    def add(self, kind: str, x: float = 0, y: float = 0) -> None:
-        """Place a block and select it."""
-        name = new_id(self._session.document, self._at, kind)
-        if self._session.apply(AddNode(at=self._at, kind=kind, id=name, x=x, y=y)):
-            self._session.select((name,))
+    def add(self, kind: str) -> None:
+        """Have the browser, which knows what is in sight, find a free place for a block and add it there."""
+        self.part.send([{"op": "place", "kind": kind}])
 
     @property
     def _at(self) -> str:

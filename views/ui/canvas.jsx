@@ -19,6 +19,7 @@ import { press } from "./canvas/keys.js";
 import { ruler } from "./canvas/measure.js";
 import { Block, Rail, Send } from "./canvas/node.jsx";
 import { Search } from "./canvas/search.jsx";
+import { freeBelow, freeInSight } from "./canvas/space.js";
 import { useWiring } from "./canvas/wiring.js";
 import { LooseWire, Wire } from "./canvas/wire.jsx";
 
@@ -55,6 +56,7 @@ function useScene(model, desk, view, setNow) {
   useEffect(() => {
     desk.onScene = (op) => {
       if (op.op === "fit") view.fit();
+      if (op.op === "place") desk.place(op.kind);
       if (op.op === "select" && op.nodes?.length === 1) view.reveal(op.nodes[0]);
       if (op.op !== "scene") return;
       setNow((now) => ({ crumbs: op.crumbs ?? now.crumbs, symbols: op.symbols ?? now.symbols }));
@@ -81,11 +83,11 @@ function useSearch(desk, store) {
       },
       /** By keyboard: the block that follows the chosen one, or any block in the middle of the pane. */
       next() {
-        const { transform: [x, y, zoom], width, height } = store.getState();
+        const state = store.getState();
+        const [x, y, zoom] = state.transform;
         const end = desk.looseEnd();
-        const want = end?.at ?? { x: (width / 2 - x) / zoom, y: (height / 3 - y) / zoom };
         const shift = end ? { x: 0, y: 40 } : { x: 88, y: 14 }; // from the block's corner to the point
-        const corner = desk.freeBelow({ x: want.x - shift.x, y: want.y - shift.y });
+        const corner = end ? freeBelow(state.nodes, { x: end.at.x, y: end.at.y - shift.y }) : freeInSight(state);
         const flow = { x: corner.x + shift.x, y: corner.y + shift.y };
         finder.open({ x: flow.x * zoom + x, y: flow.y * zoom + y }, end?.from, flow);
         return true;

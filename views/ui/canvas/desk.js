@@ -3,16 +3,14 @@
 import { bestPort, judge, linkOf, whyNot } from "./connect.js";
 import { Router, flowEdge, flowNode, nodesById } from "./elements.js";
 import { wireId } from "./graph.js";
-import { portAt } from "./measure.js";
 import { answered, gestureEnded } from "./marks.js";
 import { applyOps } from "./ops.js";
+import { freeInSight, looseEnd } from "./space.js";
 
 const idsOf = (list) => list.map((item) => item.id);
 const chosen = (list) => list.filter((item) => item.selected);
 const keyOf = (nodes, edges) => JSON.stringify([nodes, edges]);
 const PATIENCE = 60, // ms between two messages about a changing selection
-  AHEAD = 44, // px between a block and the one that is added after it
-  ROOM = { width: 200, height: 96 }, // about what a new block takes
   REST = 400; // ms after which all wires of a big graph are laid anew
 
 export class Desk {
@@ -65,7 +63,7 @@ export class Desk {
     }
     this.draw(applyOps({ nodes: this.nodes, edges: this.edges }, ops, { width: this.width, held: this.held }));
     for (const op of ops) {
-      if (/^(scene|fit|select)$/.test(op.op)) this.onScene(op);
+      if (/^(scene|fit|select|place)$/.test(op.op)) this.onScene(op);
     }
     if (ops.length || message?.done) answered();
   }
@@ -124,25 +122,14 @@ export class Desk {
     if (wireId(link) !== old) this.connect(link, start, old);
   }
 
-  /** Where a block that follows the chosen one would start: its first output that feeds nothing, or its first. */
   looseEnd() {
-    const [node, more] = chosen(this.nodes);
-    const outputs = node?.data.outputs.filter((port) => !port.watch) ?? [];
-    if (more || !outputs.length) return null;
-    const feeds = (port) => this.edges.some((e) => e.source === node.id && e.sourceHandle === port.id);
-    const port = outputs.find((output) => !feeds(output)) ?? outputs[0];
-    const { x, y } = node.position;
-    const at = { x: x + node.width + AHEAD, y: y + portAt(node.data, node.data.outputs.indexOf(port)) };
-    return { from: { node: node.id, port: port.id, side: "source" }, at };
+    return looseEnd(chosen(this.nodes), this.edges);
   }
 
-  /** The first place at or below a point where a new block would cover none. */
-  freeBelow({ x, y }) {
-    const { width, height } = ROOM;
-    const covers = ({ position: p, ...n }) =>
-      p.x < x + width && x < p.x + n.width && p.y < y + height && y - 8 < p.y + n.height;
-    for (let block = this.nodes.find(covers); block; block = this.nodes.find(covers)) y = block.position.y + block.height + 24;
-    return { x, y };
+  /** Add a block without saying where. */
+  place(kind) {
+    const { x, y } = freeInSight(this.store.getState());
+    this.add(kind, x, y, null);
   }
 
   /** Wire two chosen blocks, from the left one to the right one if that fits. */
