@@ -45,6 +45,7 @@ class Dim(NamedTuple):
 
 Shape = tuple[Dim, ...]
 Letters = dict[str, "Dim | Shape"]
+Sizes = Mapping[str, "Value | Dim | None"]
 REST = "..."
 
 
@@ -163,7 +164,7 @@ def is_letter(name: str) -> bool:
     return name[0].isupper()
 
 
-def size_of(dim: ast.expr, letters: Letters, settings: Mapping[str, Value | None]) -> Dim:
+def size_of(dim: ast.expr, letters: Letters, settings: Sizes) -> Dim:
     """The size that a declared dimension comes to.
 
     Raises:
@@ -182,15 +183,17 @@ def size_of(dim: ast.expr, letters: Letters, settings: Mapping[str, Value | None
     return unknown(ast.unparse(dim))
 
 
-def _named(name: str, letters: Letters, settings: Mapping[str, Value | None]) -> Dim:
+def _named(name: str, letters: Letters, settings: Sizes) -> Dim:
     if is_letter(name):
         found = letters.get(name)
         return found if isinstance(found, Dim) else unknown(name)
     value = settings.get(name)
+    if isinstance(value, Dim):
+        return value
     return Dim(value) if type(value) is int else unknown(name)
 
 
-def shape_of(declared: Pattern, letters: Letters, settings: Mapping[str, Value | None]) -> Shape | None:
+def shape_of(declared: Pattern, letters: Letters, settings: Sizes) -> Shape | None:
     """The shape that a declared one comes to; `None` if its rank is not known.
 
     Raises:
@@ -201,7 +204,7 @@ def shape_of(declared: Pattern, letters: Letters, settings: Mapping[str, Value |
     return None if not isinstance(first, tuple) else (*first, *dims)
 
 
-def match(declared: Pattern, shape: Shape, letters: Letters, settings: Mapping[str, Value | None]) -> bool:
+def match(declared: Pattern, shape: Shape, letters: Letters, settings: Sizes) -> bool:
     """Whether `shape` is what was declared; letters that had no size yet get theirs.
 
     Args:
@@ -225,7 +228,7 @@ def _bind_rest(first: Shape, letters: Letters) -> bool:
     return len(before) == len(first) and all(agree(a, b) for a, b in zip(before, first, strict=True))
 
 
-def _bind(dim: ast.expr, size: Dim, letters: Letters, settings: Mapping[str, Value | None]) -> bool:
+def _bind(dim: ast.expr, size: Dim, letters: Letters, settings: Sizes) -> bool:
     if isinstance(dim, ast.Name) and is_letter(dim.id):
         before = letters.get(dim.id)
         if not isinstance(before, Dim) or not before.known:
@@ -241,6 +244,23 @@ def _bind(dim: ast.expr, size: Dim, letters: Letters, settings: Mapping[str, Val
 def agree(a: Dim, b: Dim) -> bool:
     """Whether two sizes are, or may turn out to be, the same."""
     return a == b or not (a.known and b.known)
+
+
+def disputed(declared: Pattern, shape: Shape, letters: Letters, settings: Sizes) -> Letters:
+    """The letters and settings that `shape` disagrees with, each with its size in doubt: it fits any other.
+
+    Args:
+        declared: What is wanted.
+        shape: What comes; it does not match.
+        letters: Sizes of letters.
+        settings: Values of lower-case names.
+    """
+    found: Letters = {}
+    for dim, size in zip(reversed(declared.dims), reversed(shape), strict=False):
+        if not _bind(dim, size, {**letters}, settings):
+            names = {node.id for node in ast.walk(dim) if isinstance(node, ast.Name)}
+            found |= {name: _named(name, letters, settings)._replace(known=False) for name in names}
+    return found
 
 
 @lru_cache(maxsize=4096)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from builder import dims, names
@@ -14,7 +14,7 @@ from builder.surroundings import interned
 from builder.values import is_literal, resolve
 from engine.errors import ExpressionError, SettingError
 from engine.ports import kinds_fit
-from engine.settings import Value
+from engine.settings import Field, Value
 
 if TYPE_CHECKING:
     from builder.dims import Dim, Shape
@@ -33,20 +33,35 @@ BRIDGES = {
 }
 
 
-def set_setting(view: View, node: str, name: str, value: Value) -> Fix | None:
-    """Give a setting a value, written as a symbol if one of that name has it; `None` if it does not fit."""
+def set_setting(view: View, node: str, name: str, value: Value, like: Value = "") -> Fix | None:
+    """Give a setting a value; `None` if it cannot have it.
+
+    Args:
+        view: Where the node is.
+        node: Its id.
+        name: The setting.
+        value: What it should be worth.
+        like: What stands at the other end of a wire; written too if it is a formula worth `value`.
+    """
     kind = view.around.signatures[node]
     field = kind.field(name) if kind else None
     if field is None:
         return None
-    written: Value = name if view.around.scope.get(name) == value else value
-    try:
-        resolve(field, written, view.around.scope)
-    except (ExpressionError, SettingError):
+    scope = view.around.scope
+    formulas = [text for text in (name, like) if isinstance(text, str) and _worth(field, text, scope) == value]
+    written = formulas[0] if formulas else value
+    if _worth(field, written, scope) is None:
         return None
     shown = f"{written} ({value})" if written != value else str(value)
     edit = SetSetting(node=node, name=name, value=written, at=view.name)
     return Fix(label=f"Set {name} of {node} to {shown}", edit=edit)
+
+
+def _worth(field: Field, value: Value, scope: Mapping[str, Value]) -> Value | None:
+    try:
+        return resolve(field, value, scope)
+    except (ExpressionError, SettingError):
+        return None
 
 
 def set_at_origin(view: View, node: str, name: str, value: Value) -> Fix | None:
@@ -112,8 +127,13 @@ def _resize(view: View, port: PortRef, clash: Clash, *, into: bool) -> Fix | Non
         return None
     places = [place for place, (a, b) in enumerate(zip(have, want, strict=True)) if not dims.agree(a, b)]
     value = want[places[0]].value if len(places) == 1 else None
-    name = _setting_at(view, port, places[0] - len(want), into=into) if value is not None else ""
-    return set_setting(view, port.node, name, value) if name and value is not None else None
+    if value is None:
+        return None
+    place = places[0] - len(want)
+    source, target = view.around.feeds[clash.port], clash.port
+    name = _setting_at(view, port, place, into=into)
+    other = _written_at(view, source if into else target, place, into=not into)
+    return set_setting(view, port.node, name, value, other) if name else None
 
 
 def _setting_at(view: View, port: PortRef, place: int, *, into: bool) -> str:
@@ -123,6 +143,12 @@ def _setting_at(view: View, port: PortRef, place: int, *, into: bool) -> str:
     sizes = dims.pattern(declared.shape).dims if declared else ()
     dim = sizes[place] if -place <= len(sizes) else None
     return dim.id if isinstance(dim, ast.Name) and not dims.is_letter(dim.id) else ""
+
+
+def _written_at(view: View, port: PortRef, place: int, *, into: bool) -> Value:
+    """What the setting says that is the size of a port's dimension; empty if there is none."""
+    name = _setting_at(view, port, place, into=into)
+    return view.definition.nodes[port.node].settings.get(name, "")
 
 
 def _reshape(view: View, rail: str, want: Shape) -> Fix | None:

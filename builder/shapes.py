@@ -2,7 +2,7 @@
 
 A definition is read once for each set of values of its symbols. Its inputs have their declared shapes, with
 letters as sizes that nobody knows; each block's letters get their sizes from what comes in. Where a wire does
-not fit, the block is taken at its word, so that one mistake is one problem.
+not fit, the block is taken at its word, and the size in dispute fits whatever comes next: one mistake is one problem.
 """
 
 from __future__ import annotations
@@ -216,16 +216,22 @@ def _outcome(
 ) -> Outcome:
     letters, uneven, clashes = {**given}, dict[tuple[str, int, int], None](), list[int]()
     wanted: list[Shape | None] = []
+    doubts: Letters = {}
     for index, (declared, shape) in enumerate(zip(wants, carried, strict=True)):
-        if shape is not None and not dims.match(declared, shape, letters, settings):
-            clashes.append(index)
+        fits = shape is None or dims.match(declared, shape, letters, settings)
         wanted.append(_built(declared, letters, settings, uneven))
-    outputs = tuple([_built(declared, letters, settings, uneven) for declared in gives])
+        if shape is not None and not fits:
+            clashes.append(index)
+            doubts |= dims.disputed(declared, shape, letters, settings)
+            letters |= doubts
+    letters |= {name: doubt for name, doubt in doubts.items() if name in letters}
+    sizes = {**settings, **{name: doubt for name, doubt in doubts.items() if isinstance(doubt, dims.Dim)}}
+    outputs = tuple([_built(declared, letters, sizes, uneven) for declared in gives])
     return Outcome(wanted=tuple(wanted), outputs=outputs, clashes=tuple(clashes), uneven=tuple(uneven), letters=letters)
 
 
 def _built(
-    declared: Pattern, letters: Letters, settings: Settings, uneven: dict[tuple[str, int, int], None]
+    declared: Pattern, letters: Letters, settings: dims.Sizes, uneven: dict[tuple[str, int, int], None]
 ) -> Shape | None:
     try:
         return dims.shape_of(declared, letters, settings)

@@ -1,0 +1,302 @@
+"""For each rule, models that break it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+
+from builder import templates
+from builder.document import Definition, Document, Node, Symbol
+from engine.settings import Setting
+from tests.builder.drawn import HIDDEN, IDS, definition, document, end, language_model, node
+
+Make = Callable[[], Document]
+
+
+def through(*parts: tuple[str, Node]) -> Document:
+    """A language model with these nodes in a row."""
+    names = ["embed", *(name for name, _ in parts), "head"]
+    text = " ".join(f"{a}.y>{b}.x" for a, b in pairwise(names))
+    return language_model(dict(parts), text)
+
+
+def misfit() -> Document:
+    return through(("norm", node("layer_norm", d_model=16)))
+
+
+def misfit_of_a_literal_source() -> Document:
+    parts = {"up": node("linear", d_in="d_model", d_out=9), "norm": node("layer_norm", d_model="d_model")}
+    return language_model(parts, "embed.y>up.x up.y>norm.x norm.y>head.x")
+
+
+def misfit_of_heads() -> Document:
+    parts = {"split": node("split_heads", n_heads=2), "other": node("split_heads", n_heads=4)}
+    text = "embed.y>split.x embed.y>other.x split.y>core.q other.y>core.k other.y>core.v core.y>merge.x merge.y>head.x"
+    return language_model({**parts, "core": node("attention_core", mask="causal"), "merge": node("merge_heads")}, text)
+
+
+def misfit_of_rank() -> Document:
+    parts = {"pool": node("pool"), "add": node("residual_add")}
+    return language_model(parts, "embed.y>add.x embed.y>pool.x pool.pooled>add.update add.sum>head.x")
+
+
+def misfit_at_the_output() -> Document:
+    model = language_model()
+    return model.with_definition(model.main.with_nodes({"logits": end("output", "logits B T 12")}))
+
+
+def misfit_from_an_input() -> Document:
+    nodes = {
+        "x": end("input", "hidden B T 5"),
+        "head": node("lm_head", d_model="d_model"),
+        "y": end("output", "logits B T V"),
+    }
+    return document(nodes, "x.value>head.x head.logits>y.value", d_model=8)
+
+
+def misfit_inside() -> Document:
+    part = definition(
+        "part",
+        {"x": end("input", HIDDEN), "norm": node("layer_norm", d_model=3), "y": end("output", HIDDEN)},
+        "x.value>norm.x norm.y>y.value",
+        d_model=8,
+    )
+    nodes = {"x": end("input", "hidden B T 8"), "part": node("part", d_model=8), "y": end("output", "logits B T 8")}
+    return document(nodes, "x.value>part.x part.y>y.value", part)
+
+
+def kinds() -> Document:
+    nodes = {
+        "tokens": end("input", IDS),
+        "head": node("lm_head", d_model="d_model"),
+        "y": end("output", "logits B T V"),
+    }
+    return document(nodes, "tokens.value>head.x head.logits>y.value", d_model=8)
+
+
+def uneven() -> Document:
+    return through(("split", node("split_heads", n_heads=3)), ("merge", node("merge_heads")))
+
+
+def uneven_inside() -> Document:
+    return templates.build("gpt2", d_model=100, n_heads=8)
+
+
+def unreadable_shape() -> Document:
+    model = language_model()
+    return model.with_definition(model.main.with_nodes({"logits": end("output", "logits B T [2]")}))
+
+
+def open_input() -> Document:
+    return language_model({"norm": node("layer_norm", d_model="d_model")}, "norm.y>head.x")
+
+
+def open_ids() -> Document:
+    nodes = {"embed": node("token_embedding"), "head": node("lm_head"), "y": end("output", "logits B T V")}
+    return document(nodes, "embed.y>head.x head.logits>y.value")
+
+
+def missing_block() -> Document:
+    return through(("flash", node("flash_attention")))
+
+
+def unknown_symbol() -> Document:
+    return through(("norm", node("layer_norm", d_model="d_modle")))
+
+
+def new_symbol() -> Document:
+    return through(("drop", node("dropout", p="share")))
+
+
+def unknown_setting() -> Document:
+    return through(("norm", node("layer_norm", d_model="d_model", width=3)))
+
+
+def unreadable_setting() -> Document:
+    return through(("norm", node("layer_norm", d_model="d_model[0]")))
+
+
+def out_of_range() -> Document:
+    return through(("drop", node("dropout", p=1.5)))
+
+
+def wrong_choice() -> Document:
+    return through(("act", node("activation", function=3)))
+
+
+def out_of_range_by_symbol() -> Document:
+    model = through(("drop", node("dropout", p="share")))
+    share = Symbol(name="share", value=2.0, type=float, setting=Setting("Share."))
+    return model.with_definition(model.main.with_symbols([*model.main.symbols, share]))
+
+
+def dead() -> Document:
+    return language_model({"norm": node("layer_norm", d_model="d_model")}, "embed.y>norm.x embed.y>head.x")
+
+
+def unfed_output() -> Document:
+    model = language_model()
+    wire = model.main.wires_at(["logits"])
+    return model.with_definition(model.main.without_wires(wire))
+
+
+def no_output() -> Document:
+    model = language_model()
+    return model.with_definition(model.main.without_nodes(["logits"]))
+
+
+def unused_input() -> Document:
+    return language_model({"padding": end("input", "mask B T?")})
+
+
+def circle() -> Document:
+    parts = {"a": node("residual_add"), "b": node("dropout")}
+    return language_model(parts, "embed.y>a.x b.y>a.update a.sum>b.x a.sum>head.x")
+
+
+def recursion() -> Document:
+    part = definition(
+        "part",
+        {"x": end("input", HIDDEN), "again": node("part", d_model="d_model"), "y": end("output", HIDDEN)},
+        "x.value>again.x again.y>y.value",
+        d_model=8,
+    )
+    nodes = {"x": end("input", "hidden B T 8"), "part": node("part", d_model=8), "y": end("output", "logits B T 8")}
+    return document(nodes, "x.value>part.x part.y>y.value", part)
+
+
+def bad_id() -> Document:
+    return through(("forward", node("dropout")))
+
+
+def _widening() -> Definition:
+    nodes = {
+        "x": end("input", "hidden B T 8"),
+        "up": node("linear", d_in=8, d_out=9),
+        "y": end("output", "hidden B T 9"),
+    }
+    return definition("widen", nodes, "x.value>up.x up.y>y.value")
+
+
+def repeated(**changes: object) -> Document:
+    model = language_model({"ffn": node("feed_forward", d_model="d_model")}, "embed.y>ffn.x ffn.y>head.x")
+    return model.with_definition(model.main.with_nodes({"ffn": replace(model.main.nodes["ffn"], **changes)}))  # type: ignore[arg-type]
+
+
+def no_carry() -> Document:
+    return repeated(repeat=3)
+
+
+def unknown_carry() -> Document:
+    return repeated(repeat=3, carry=("x", "z"))
+
+
+def too_few_layers() -> Document:
+    return repeated(repeat=0, carry=("x", "y"))
+
+
+def odd_layer() -> Document:
+    return repeated(repeat=3, carry=("x", "y"), overrides={1: {"d_model": 12}})
+
+
+def growing() -> Document:
+    part = Node(kind="widen", repeat=2, carry=("x", "y"))
+    nodes = {"x": end("input", "hidden B T 8"), "part": part, "y": end("output", "logits B T 9")}
+    return document(nodes, "x.value>part.x part.y>y.value", _widening())
+
+
+def repeated_block() -> Document:
+    return through(("drop", Node(kind="dropout", repeat=2)))
+
+
+def tie_astray() -> Document:
+    return replace(language_model(), ties=(("head.wieght", "embed.weight"),))
+
+
+def tie_of_shapes() -> Document:
+    parts = {"other": node("linear", d_in="d_model", d_out="d_model")}
+    return replace(language_model(parts, "embed.y>other.x other.y>head.x"), ties=(("other.weight", "embed.weight"),))
+
+
+def future() -> Document:
+    model = templates.build("gpt2", d_model=16, n_heads=2)
+    blocks = model.main.nodes["blocks"]
+    open_blocks = replace(blocks, settings={**blocks.settings, "mask": "none"})
+    return model.with_definition(model.main.with_nodes({"blocks": open_blocks}))
+
+
+def loose_wire() -> Document:
+    return language_model(
+        {"norm": node("layer_norm", d_model="d_model")}, "embed.y>head.x embed.y>norm.x norm.z>head.y"
+    )
+
+
+def watched() -> Document:
+    parts = {
+        "split": node("split_heads", n_heads=2),
+        "core": node("attention_core", mask="causal"),
+        "merge": node("merge_heads"),
+    }
+    text = "embed.y>split.x split.y>core.q split.y>core.k split.y>core.v core.weights>merge.x merge.y>head.x"
+    return language_model(parts, text)
+
+
+def doubled() -> Document:
+    return language_model({"drop": node("dropout")}, "embed.y>drop.x drop.y>head.x embed.y>head.x")
+
+
+def no_logits() -> Document:
+    nodes = {"tokens": end("input", IDS), "head": node("linear", d_in=8, d_out=11), "y": end("output", "hidden B T 11")}
+    embed = {"embed": node("token_embedding", d_model=8, vocab_size=11)}
+    return document({**nodes, **embed}, "tokens.value>embed.tokens embed.y>head.x head.y>y.value")
+
+
+def valueless_symbol() -> Document:
+    model = language_model()
+    symbols = [Symbol(name="d_model", value="2*width"), *model.main.symbols[1:]]
+    return model.with_definition(model.main.with_symbols(symbols))
+
+
+def needs_optional() -> Document:
+    model = language_model()
+    return model.with_definition(model.main.with_nodes({"tokens": end("input", f"{IDS}?")}))
+
+
+def needs_optional_inside() -> Document:
+    nodes = {
+        "x": end("input", "hidden B T 8"), "memory": end("input", "hidden B S 8?"),
+        "cross": node("decoder_block", d_model=8, n_heads=2), "y": end("output", "logits B T 8"),
+    }  # fmt: skip
+    return document(nodes, "x.value>cross.x memory.value>cross.memory cross.y>y.value")
+
+
+BROKEN: dict[str, tuple[Make, ...]] = {
+    "S001": (
+        misfit, misfit_of_a_literal_source, misfit_of_heads, misfit_of_rank, misfit_at_the_output,
+        misfit_from_an_input, misfit_inside,
+    ),
+    "S002": (kinds,),
+    "S003": (uneven, uneven_inside),
+    "S004": (unreadable_shape,),
+    "R001": (open_input, open_ids),
+    "R002": (missing_block,),
+    "R003": (unknown_symbol, new_symbol, unknown_setting, unreadable_setting),
+    "R004": (out_of_range, wrong_choice, out_of_range_by_symbol),
+    "R005": (dead,),
+    "R006": (unfed_output,),
+    "R007": (no_output,),
+    "R008": (unused_input,),
+    "R009": (circle,),
+    "R010": (recursion,),
+    "R011": (bad_id,),
+    "R012": (no_carry, unknown_carry, too_few_layers, odd_layer, growing, repeated_block),
+    "R013": (tie_astray, tie_of_shapes),
+    "R014": (future,),
+    "R015": (loose_wire, watched),
+    "R016": (doubled,),
+    "R017": (no_logits,),
+    "R018": (valueless_symbol,),
+    "R019": (needs_optional, needs_optional_inside),
+}  # fmt: skip
+CASES = [(code, make) for code, makes in BROKEN.items() for make in makes]

@@ -1,0 +1,153 @@
+"""Rules: each is broken by some model, found at one place, and mended by every fix it offers."""
+
+from __future__ import annotations
+
+import pytest
+
+from builder import templates
+from builder.diagnostics import Diagnostic
+from builder.document import Document
+from builder.rules import RULES
+from builder.validate import validate
+from tests.builder.broken import (
+    BROKEN,
+    CASES,
+    Make,
+    future,
+    misfit,
+    misfit_of_a_literal_source,
+    new_symbol,
+    no_carry,
+    open_ids,
+    out_of_range,
+    out_of_range_by_symbol,
+    tie_of_shapes,
+    uneven_inside,
+    unknown_symbol,
+)
+from tests.builder.drawn import language_model, node, problem, problems
+
+IDS = [f"{code}-{make.__name__}" for code, make in CASES]
+
+
+def places(document: Document, code: str) -> list[str]:
+    return [found.path for found in validate(document).diagnostics if found.code == code]
+
+
+def labels(found: Diagnostic) -> list[str]:
+    return [fix.label for fix in found.fixes]
+
+
+def test_every_rule_has_a_model_that_breaks_it() -> None:
+    assert set(BROKEN) == set(RULES)
+
+
+@pytest.mark.parametrize(("code", "make"), CASES, ids=IDS)
+def test_a_broken_rule_is_found_at_one_place(code: str, make: Make) -> None:
+    assert len(places(make(), code)) == 1
+
+
+@pytest.mark.parametrize(("code", "make"), CASES, ids=IDS)
+def test_every_fix_mends_its_problem(code: str, make: Make) -> None:
+    model = make()
+    found = problem(model, code)
+
+    for fix in found.fixes:
+        assert found.path not in places(fix.edit.apply(model), code), fix.label
+
+
+@pytest.mark.parametrize(("code", "make"), CASES, ids=IDS)
+def test_a_message_says_what_and_how_to_fix_it(code: str, make: Make) -> None:
+    message = problem(make(), code).message
+
+    assert len(message.split()) > 5
+    assert message.endswith((".", "?"))
+    assert "None" not in message
+
+
+@pytest.mark.parametrize("name", templates.names())
+def test_templates_break_no_rule(name: str) -> None:
+    assert problems(templates.build(name)) == []
+
+
+def test_a_symbol_is_offered_before_a_number() -> None:
+    assert labels(problem(misfit(), "S001")) == [
+        "Set d_model of norm to d_model (8)",
+        "Set d_model of embed to 16",
+        "Put a Linear block between",
+        "Remove the wire",
+    ]  # fmt: skip
+    assert labels(problem(misfit_of_a_literal_source(), "S001"))[0] == "Set d_out of up to d_model (8)"
+
+
+def test_the_adapter_joins_both_ends() -> None:
+    model = misfit()
+    fix = next(fix for fix in problem(model, "S001").fixes if fix.label.startswith("Put"))
+
+    mended = fix.edit.apply(model)
+
+    assert {"embed.y>linear.x", "linear.y>norm.x"} <= {str(wire) for wire in mended.main.wires}
+    assert mended.main.nodes["linear"].settings == {"d_in": 8, "d_out": 16}
+
+
+def test_a_number_of_heads_is_mended_where_it_was_set() -> None:
+    found = problem(uneven_inside(), "S003")
+
+    assert found.where.definition == "multi_head_attention"
+    assert labels(found) == ["Set n_heads to 10", "Set n_heads to 5"]
+    assert problems(found.fixes[0].edit.apply(uneven_inside())) == []
+
+
+def test_an_unknown_symbol_is_corrected_or_declared() -> None:
+    assert labels(problem(unknown_symbol(), "R003"))[0] == "Set d_model of norm to d_model"
+    assert labels(problem(new_symbol(), "R003"))[0] == "Add a symbol share = 0.1"
+
+
+def test_a_value_out_of_range_is_moved_into_it() -> None:
+    assert labels(problem(out_of_range(), "R004"))[0] == "Set p of drop to 1.0"
+    assert labels(problem(out_of_range_by_symbol(), "R004"))[0] == "Set share to 1.0"
+
+
+def test_a_first_model_gets_its_input() -> None:
+    found = problem(open_ids(), "R001")
+
+    mended = found.fixes[0].edit.apply(open_ids())
+
+    assert labels(found) == ["Add an input tokens"]
+    assert problems(mended) == []
+
+
+def test_the_only_fitting_output_is_offered() -> None:
+    model = language_model(
+        {"drop": node("dropout"), "norm": node("layer_norm", d_model="d_model")}, "embed.y>drop.x norm.y>head.x"
+    )
+
+    assert labels(problem(model, "R001")) == ["Connect drop.y"]
+
+
+def test_what_runs_from_layer_to_layer_is_found() -> None:
+    assert labels(problem(no_carry(), "R012")) == ["Carry y to x", "One layer of ffn"]
+
+
+def test_a_tie_names_both_shapes() -> None:
+    assert "(8, 8) and (11, 8)" in problem(tie_of_shapes(), "R013").message
+
+
+def test_a_decoder_that_sees_the_future_gets_its_mask_where_it_was_taken_off() -> None:
+    found = problem(future(), "R014")
+
+    assert found.severity == "warning"
+    assert labels(found) == ["Set mask of blocks to causal"]
+
+
+def test_an_encoder_may_look_both_ways() -> None:
+    for name in ("transformer", "classifier"):
+        assert places(templates.build(name), "R014") == []
+
+
+def test_hundreds_of_open_inputs_are_listed_without_searching_for_each() -> None:
+    parts = {f"norm_{i}": node("layer_norm", d_model="d_model") for i in range(300)}
+
+    found = [p for p in validate(language_model(parts)).diagnostics if p.code == "R001"]
+
+    assert len(found) == 300
