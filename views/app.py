@@ -6,6 +6,7 @@ import panel as pn
 
 from builder.names import slug
 from engine.config import RunConfig
+from engine.data import TASKS
 from views.page import publish
 from views.process import prepare
 from views.session import Session
@@ -22,7 +23,7 @@ def main() -> None:
     workspace = Workspace(workspace_folder(slug(pn.state.user or "local")))
     document, task = first_document(FIRST)
     document = workspace.restore() or document
-    setup = Setup(RunConfig(task=document.task or task))
+    setup = Setup(RunConfig.suited(document.task if document.task in TASKS else task))
     shell = Shell(Session(document), workspace, setup)
     publish(shell.window)
     shell.begin()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, cast
 
 import param
@@ -12,6 +11,7 @@ from builder.fit import wanted_sizes
 from engine.config import RunConfig
 from engine.data import TASKS, Task
 from engine.errors import StepwiseError
+from engine.settings import Value
 from views.forms import choice, read, rows_of
 from views.parts import Sheet
 from views.session import Session
@@ -26,6 +26,15 @@ class Setup(param.Parameterized):
 
     def __init__(self, config: RunConfig) -> None:
         super().__init__(config=config)
+
+    def train_for(self, task: str) -> None:
+        """Take what another task recommends; what the user has chosen stays.
+
+        Raises:
+            UnknownNameError: If there is no such task.
+        """
+        if task != self.config.task:
+            self.config = RunConfig.suited(task, **changes(self.config))
 
 
 class SetupPane:
@@ -49,7 +58,7 @@ class SetupPane:
         config = self._setup.config
         task = TASKS[config.task]
         values = config.to_dict()
-        given = [field.name for field in config.fields() if values[field.name] != field.default]
+        given = changes(config)
         fields = [(field, values[field.name]) for field in config.fields() if field.name != "task"]
         return [
             {"kind": "title", "text": task.title, "colour": "accent"},
@@ -82,12 +91,18 @@ class SetupPane:
 
 
 def choose_task(session: Session, setup: Setup, name: str) -> None:
-    """Train for another task: the model's vocabulary and length follow the data, as one undo step."""
-    setup.config = replace(setup.config, task=name)
+    """Train for another task, as it recommends; the model's sizes follow its data, as one undo step."""
+    setup.train_for(name)
     sizes = wanted_sizes(session.document, TASKS[name])
     edits = (SetSymbol(name=symbol, value=value) for symbol, value in sizes.items())
     if session.document.task != name or sizes:
         session.apply(Batch(edits=(SetTask(task=name), *edits), label=f"Train for {name}"))
+
+
+def changes(config: RunConfig) -> dict[str, Value]:
+    """The settings that differ from what the task recommends: what a user has chosen."""
+    suited = RunConfig.suited(config.task).to_dict()
+    return {name: value for name, value in config.to_dict().items() if value != suited[name]}
 
 
 def example_rows(task: Task) -> list[dict[str, str]]:

@@ -192,12 +192,22 @@ class Shell:
         return self.session.report.ok
 
     def _receive(self, message: Message) -> None:
-        if message.get("id") == "task":
+        if message.get("type") == "ready":
+            self._greet()
+        elif message.get("id") == "task":
             choose_task(self.session, self.setup, str(message["value"]))
         elif "id" in message:
             self.command(str(message["id"]))
 
+    def _greet(self) -> None:
+        """Say what happened before there was a window to say it in."""
+        if self.workspace.broken is not None:
+            text = f"The autosaved graph cannot be read. It was kept as {self.workspace.broken}; this is a new one."
+            self.session.tell(text)
+
     def _edited(self) -> None:
+        if self.session.document.task in TASKS:  # it may be another document, or an undo
+            self.setup.train_for(self.session.document.task)
         self.workspace.autosave(self.session.document)
         self._problems()
 

@@ -29,6 +29,7 @@ class Workspace:
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
         self._pending: Document | None = None
+        self.broken: Path | None = None  # where an autosaved graph was kept that could not be read
 
     @property
     def models(self) -> Path:
@@ -52,6 +53,7 @@ class Workspace:
         except FileError as error:
             aside = self.current.with_name(f"current.broken-{datetime.now():%Y%m%d-%H%M%S}.json")
             self.current.replace(aside)
+            self.broken = aside
             logger.warning("The autosaved graph cannot be read and was kept as {}: {}", aside, error)
             return None
 

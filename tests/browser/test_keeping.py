@@ -1,0 +1,143 @@
+"""Work is kept: on disk within a second, through a crash, by name, in files, and when a file is broken."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from builder import templates
+from builder.store import dumps, loads
+from tests.browser.hands import Hands
+from tests.browser.serving import AppServer, Visit, wait_for
+
+pytestmark = pytest.mark.browser
+
+
+def on_disk(server: AppServer) -> dict[str, Any]:
+    """The autosaved graph."""
+    path = server.home / "workspaces" / "local" / "current.json"
+    found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    return found
+
+
+def within_a_second(server: AppServer, text: str, *, there: bool = True) -> None:
+    """The autosaved file has `text` in it (or has it no longer) a second after the gesture reached Python."""
+    path = server.home / "workspaces" / "local" / "current.json"
+    wait_for(lambda: path.exists() and (text in path.read_text()) == there, 5, f"{text!r} on disk: {there}")
+
+
+def shown(hands: Hands) -> dict[str, tuple[int, int]]:
+    """Blocks on the canvas by id, with their places in the graph."""
+    script = """nodes => Object.fromEntries(nodes.map(n => {
+        const m = new DOMMatrix(getComputedStyle(n).transform); return [n.dataset.id, [m.e, m.f]] }))"""
+    found: dict[str, tuple[int, int]] = hands.page.locator(".react-flow__node").evaluate_all(script)
+    return found
+
+
+def test_edits_outlive_the_tab_and_a_killed_server(browser: Browser, server: AppServer) -> None:
+    visit = Visit(browser, server.url)
+    hands = Hands(visit.page)
+    hands.type("d_model", "48")
+    within_a_second(server, "48")
+    head = next(name for name in shown(hands) if "head" in name)
+    hands.select(head)
+    hands.page.keyboard.press("Shift+ArrowDown")
+    before = shown(hands)
+    norm = next(name for name in before if "norm" in name)
+    hands.select(norm)
+    hands.page.keyboard.press("Delete")
+    wait_for(lambda: norm not in shown(hands))
+    within_a_second(server, f'"{norm}"', there=False)
+    kept, wires = shown(hands), hands.edges()
+
+    visit.close()
+    server.kill()
+    server.start()
+    again = Visit(browser, server.url)
+
+    hands = Hands(again.page)
+    assert shown(hands) == kept
+    assert hands.edges() == wires
+    expect(hands.page.locator("aside.right .row", has_text="d_model").locator("input").first).to_have_value("48")
+    again.close()
+    assert (visit.problems, visit.outside, again.problems, again.outside) == ([], [], [], [])
+
+
+def test_a_graph_is_saved_by_name_and_opened_from_the_list(visit: Visit, server: AppServer) -> None:
+    hands, page = Hands(visit.page), visit.page
+    page.keyboard.press("Control+s")
+    hands.sees("Saved as")
+    page.keyboard.press("Control+Shift+s")
+    page.locator("dialog input").fill("Second try")
+    page.keyboard.press("Enter")
+    hands.sees("Saved as second_try")
+    assert (server.home / "workspaces" / "local" / "models" / "second_try.json").exists()
+    before = shown(hands)
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    wait_for(lambda: hands.nodes() == 0)
+
+    page.keyboard.press("Control+o")
+    page.locator("dialog [role=option]", has_text="second_try").dblclick()
+
+    wait_for(lambda: shown(hands) == before, 10, "the saved graph")
+    hands.sees("✓ valid")
+    assert (visit.problems, visit.outside) == ([], [])
+
+
+def test_a_graph_is_opened_from_a_file_and_a_broken_one_refused(visit: Visit) -> None:
+    hands, page = Hands(visit.page), visit.page
+    before = shown(hands)
+    page.keyboard.press("Control+o")
+    broken = {"name": "broken.json", "mimeType": "application/json", "buffer": b'{"format": "stepwise", "nodes'}
+    page.locator("dialog input[type=file]").set_input_files(broken)  # type: ignore[arg-type]
+    wait_for(lambda: page.locator(".notice.err").count() == 1, 10, "a notice")
+    assert shown(hands) == before
+
+    page.keyboard.press("Control+o")
+    document = templates.build("classifier")
+    good = {"name": "mine.json", "mimeType": "application/json", "buffer": dumps(document).encode()}
+    page.locator("dialog input[type=file]").set_input_files(good)  # type: ignore[arg-type]
+
+    wait_for(lambda: set(shown(hands)) == set(document.main.nodes), 10, "the file's graph")
+    assert (visit.problems, visit.outside) == ([], [])
+
+
+def test_each_template_of_the_gallery_opens_valid_and_with_its_task(visit: Visit, server: AppServer) -> None:
+    hands, page = Hands(visit.page), visit.page
+    for name in templates.names():
+        page.keyboard.press("Control+Alt+n")
+        title = templates.TEMPLATES[name].title
+        page.locator("dialog [role=option]").filter(has=page.get_by_text(title, exact=True)).click()
+        page.get_by_role("button", name="Create").click()
+        wanted = set(templates.build(name).main.nodes)
+        wait_for(lambda wanted=wanted: set(shown(hands)) == wanted, 10, f"the graph of {name}")
+        hands.sees("✓ valid")
+        task = page.locator(".toolbar select").first.input_value()
+        wait_for(lambda task=task: on_disk(server).get("task") == task, 5, f"task {task} of {name} on disk")
+        assert name in loads(json.dumps(on_disk(server))).name or on_disk(server)["task"]
+
+    assert (visit.problems, visit.outside) == ([], [])
+
+
+def test_a_broken_autosaved_graph_is_kept_aside_and_the_app_opens_with_a_notice(
+    browser: Browser, server: AppServer
+) -> None:
+    folder = server.home / "workspaces" / "local"
+    folder.mkdir(parents=True)
+    (folder / "current.json").write_text('{"format": "stepwise", "cut off by a cra')
+
+    visit = Visit(browser, server.url)
+
+    hands = Hands(visit.page)
+    hands.sees("cannot be read")
+    hands.sees("✓ valid")
+    (aside,) = folder.glob("current.broken-*.json")
+    assert "cut off" in aside.read_text()
+    time.sleep(0.1)
+    visit.close()
+    assert (visit.problems, visit.outside) == ([], [])
