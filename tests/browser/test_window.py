@@ -382,6 +382,6 @@ def test_every_control_is_reached_by_tab_and_has_a_name(desk: Desk) -> None:
 def test_the_list_of_shortcuts_is_made_from_the_commands(desk: Desk) -> None:
     desk.page.keyboard.press("?")
 
-    expect(desk.page.locator(".keys p")).to_have_count(9)
+    expect(desk.page.locator(".keys p")).to_have_count(10)
     desk.page.keyboard.press("Escape")
     expect(desk.page.locator("dialog")).to_have_count(0)
