@@ -10,6 +10,7 @@ from engine.ports import Port
 from engine.settings import Setting, Value
 
 COLUMN, ROW = 232, 152  # pixels between the corners of neighbouring nodes
+RAIL_DROP = 25  # so that the port of an end is level with the first port of a block in its row
 At = tuple[float, float]
 
 SETTINGS: Mapping[str, Setting] = {
@@ -71,6 +72,7 @@ class Sketch:
         at: At,
         *,
         repeat: str | None = None,
+        label: str = "",
         **settings: Value,
     ) -> None:
         """Add a node.
@@ -81,11 +83,12 @@ class Sketch:
             sources: What feeds its port `x`, or what feeds each port.
             at: Its place on the grid.
             repeat: How many layers, as an expression; `x` of each is `y` of the one before it.
+            label: What it is called in the drawing, where its kind alone does not say it.
             settings: Literals or expressions.
         """
         self._put(
             name,
-            Node(kind=kind, settings=settings, repeat=repeat, carry=("x", "y") if repeat else None),
+            Node(kind=kind, settings=settings, label=label, repeat=repeat, carry=("x", "y") if repeat else None),
             at,
         )
         for port, source in ({"x": sources} if isinstance(sources, str) else sources).items():
@@ -97,7 +100,8 @@ class Sketch:
 
     def _put(self, name: str, node: Node, at: At) -> None:
         assert name not in self._nodes, name
-        self._nodes[name] = replace(node, x=at[0] * COLUMN, y=at[1] * ROW)
+        drop = RAIL_DROP if node.is_rail else 0
+        self._nodes[name] = replace(node, x=at[0] * COLUMN, y=at[1] * ROW + drop)
 
     def _wire(self, source: str, target: str, port: str) -> None:
         node, _, out = source.partition(".")

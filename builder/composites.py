@@ -24,17 +24,20 @@ def feed_forward() -> Definition:
     )
     d.symbols(d_model=512, d_ff="4*d_model", activation="relu", bias=True)
     d.input("x", X, (0, 0))
-    d.add("up", "linear", "x", (1, 0), d_in="d_model", d_out="d_ff", bias="bias")
+    d.add("up", "linear", "x", (1, 0), label="Up projection", d_in="d_model", d_out="d_ff", bias="bias")
     d.add("act", "activation", "up", (2, 0), function="activation")
-    d.add("down", "linear", "act", (3, 0), d_in="d_ff", d_out="d_model", bias="bias")
+    d.add("down", "linear", "act", (3, 0), label="Down projection", d_in="d_ff", d_out="d_model", bias="bias")
     d.output("y", "down", X, (4, 0))
     return d.done()
 
 
-def _project(d: Sketch, row: float, letter: str, source: str) -> None:
+_SQUARE = {"d_in": "d_model", "d_out": "d_model", "bias": "bias"}
+
+
+def _project(d: Sketch, row: float, name: str, source: str) -> None:
     """A projection for queries, keys or values, and its heads."""
-    width = {"d_in": "d_model", "d_out": "d_model", "bias": "bias"}
-    d.add(f"{letter}_proj", "linear", source, (1, row), **width)
+    letter = name[0].lower()
+    d.add(f"{letter}_proj", "linear", source, (1, row), label=f"{name} projection", **_SQUARE)
     d.add(f"{letter}_heads", "split_heads", f"{letter}_proj", (2, row), n_heads="n_heads")
 
 
@@ -43,7 +46,7 @@ def _attend(d: Sketch, mask: str) -> None:
     sources = {"q": "q_heads", "k": "k_heads", "v": "v_heads", "padding": "padding"}
     d.add("core", "attention_core", sources, (3, 1), mask=mask, dropout="dropout")
     d.add("merge", "merge_heads", "core", (4, 1))
-    d.add("out_proj", "linear", "merge", (5, 1), d_in="d_model", d_out="d_model", bias="bias")
+    d.add("out_proj", "linear", "merge", (5, 1), label="Output projection", **_SQUARE)
     d.output("y", "out_proj", X, (6, 1))
 
 
@@ -61,8 +64,8 @@ def multi_head_attention() -> Definition:
     d.symbols(d_model=512, n_heads=8, mask="none", dropout=0.0, bias=True)
     d.input("x", X, (0, 1))
     d.input("padding?", PADDING, (0, 2.6), "mask", REAL)
-    for row, letter in enumerate("qkv"):
-        _project(d, row, letter, "x")
+    for row, name in enumerate(("Query", "Key", "Value")):
+        _project(d, row, name, "x")
     _attend(d, "mask")
     return d.done()
 
@@ -82,8 +85,8 @@ def cross_attention() -> Definition:
     d.input("x", X, (0, 0))
     d.input("memory", "B S d_model", (0, 1.5), about="What the encoder found out.")
     d.input("padding?", "B S", (0, 2.6), "mask", "True where a token of the memory is real.")
-    for row, letter in enumerate("qkv"):
-        _project(d, row, letter, "x" if letter == "q" else "memory")
+    for row, name in enumerate(("Query", "Key", "Value")):
+        _project(d, row, name, "x" if name == "Query" else "memory")
     _attend(d, "padding")
     return d.done()
 
@@ -107,7 +110,7 @@ def encoder_block() -> Definition:
     )
     d.symbols(d_model=512, n_heads=8, d_ff="4*d_model", dropout=0.1, activation="relu", mask="padding")
     d.input("x", X, (0, 0))
-    d.input("padding?", PADDING, (0, 0.6), "mask", REAL)
+    d.input("padding?", PADDING, (0, 0.5), "mask", REAL)
     d.add("attn", "multi_head_attention", {"x": "x", "padding": "padding"}, (1, 0), **_HEADS, mask="mask")
     _post_norm(d, "attn", "x", 0)
     d.add("ffn", "feed_forward", "attn_norm", (1, 1), **_WIDTHS)
@@ -132,7 +135,7 @@ def decoder_block() -> Definition:
     )
     d.symbols(d_model=512, n_heads=8, d_ff="4*d_model", dropout=0.1, activation="relu", mask="causal")
     d.input("x", X, (0, 0))
-    d.input("padding?", PADDING, (0, 0.6), "mask", REAL)
+    d.input("padding?", PADDING, (0, 0.5), "mask", REAL)
     d.input("memory?", "B S d_model", (0, 1.1), about="What the encoder found out.")
     d.input("memory_padding?", "B S", (0, 1.6), "mask", "True where a token of the memory is real.")
     d.add("attn", "multi_head_attention", {"x": "x", "padding": "padding"}, (1, 0), **_HEADS, mask="mask")
