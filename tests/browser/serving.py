@@ -17,6 +17,9 @@ from typing import TypeVar
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from engine import jobs, runs
+from engine.channel import Stop
+
 ROOT = Path(__file__).parents[2]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -75,8 +78,16 @@ class AppServer:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
+    def end_runs(self) -> None:
+        """End what trains: runs outlive the app, and a test must leave nothing behind."""
+        for folder in runs.folders(self.home / "runs"):
+            if jobs.alive(folder):
+                jobs.send(folder, Stop())
+                jobs.wait(folder)
+
     def stop(self) -> None:
-        """End it as Ctrl+C would."""
+        """End it as Ctrl+C would, and its runs."""
+        self.end_runs()
         self.process.send_signal(signal.SIGINT)
         try:
             self.process.wait(timeout=15)

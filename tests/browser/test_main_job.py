@@ -19,17 +19,17 @@ from tests.browser.serving import AppServer, Visit, wait_for
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 BLOCKS = [  # label in the palette, id it gets, place on the canvas
-    ("Input", "tokens", 60, 150),
-    ("Token embedding", "token_embedding", 210, 150),
-    ("Learned positions", "learned_positions", 410, 150),
-    ("LayerNorm", "layer_norm", 610, 150),
-    ("Multi-head attention", "multi_head_attention", 810, 150),
+    ("Input", "tokens", 100, 150),
+    ("Token embedding", "token_embedding", 260, 150),
+    ("Learned positions", "learned_positions", 450, 150),
+    ("LayerNorm", "layer_norm", 640, 150),
+    ("Multi-head attention", "multi_head_attention", 830, 150),
     ("Residual add", "residual_add", 1050, 150),
-    ("LayerNorm", "layer_norm_2", 110, 340),
-    ("Feed-forward", "feed_forward", 310, 340),
-    ("Residual add", "residual_add_2", 510, 340),
-    ("GPT block", "gpt_block", 710, 340),
-    ("LayerNorm", "layer_norm_3", 930, 340),
+    ("LayerNorm", "layer_norm_2", 200, 340),
+    ("Feed-forward", "feed_forward", 410, 340),
+    ("Residual add", "residual_add_2", 620, 340),
+    ("GPT block", "gpt_block", 830, 340),
+    ("LayerNorm", "layer_norm_3", 1060, 340),
     ("Language-model head", "lm_head", 310, 510),
     ("Output", "logits", 560, 510),
 ]
@@ -117,7 +117,7 @@ def mend(hands: Hands) -> None:
     hands.type("d_model", "32")
     hands.sees("1 problem")
     hands.tab("Problems")
-    hands.page.locator("section.bottom").get_by_role("button", name="d_model").first.click()
+    hands.page.locator("section.bottom").get_by_role("button", name="Set d_model").last.click()
     hands.sees("✓ valid")
 
 
