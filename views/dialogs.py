@@ -7,9 +7,8 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from builder.sizes import parameters_of
-
 from builder import picture, templates
+from builder.sizes import parameters_of
 from builder.store import dumps, load, loads
 from engine.errors import StepwiseError
 from views.parts import Dialog, Message, Window

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from builder.sizes import parameters_of
-
 from builder.catalogue import Signature, node_signature
 from builder.document import RAIL_PORT, Node, PortRef
 from builder.edits import (
@@ -18,6 +16,7 @@ from builder.edits import (
     SetSetting,
     SetSymbol,
 )
+from builder.sizes import parameters_of
 from engine.ports import KINDS
 from engine.settings import Value
 from views.captions import family_token

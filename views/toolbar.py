@@ -6,8 +6,8 @@ from functools import cache
 from typing import Any
 
 import torch
-from builder.sizes import parameters_of
 
+from builder.sizes import parameters_of
 from engine import locations
 from engine.data import TASKS
 from views.inspector import grouped
