@@ -16,7 +16,7 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, kw_only=True)
 class Where:
-    """A place in a document: a definition, and in it a node, one of its ports, or a wire."""
+    """A place in a document: a definition, and in it a node, one of its ports or settings, or a wire."""
 
     definition: str
     node: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from builder import dims, fixes, sizes
+from builder import dims, fixes, rewiring, sizes
 from builder.diagnostics import Fix, Where
 from builder.document import OUTPUT, RAIL_PORT, PortRef
 from builder.edits import SetPort, Untie
@@ -22,7 +22,7 @@ def no_output(view: View) -> Iterator[Finding]:
     """A definition has no output."""
     nodes = view.definition.nodes
     if not any(node.kind == OUTPUT for node in nodes.values()):
-        mend = fixes.new_output(view)
+        mend = rewiring.new_output(view)
         text = f"{view.definition.title} has no output. {mend.label}."
         yield Finding(message=text, where=view.where(), fixes=(mend,))
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 
-from builder import dims, fixes, limits
-from builder.diagnostics import Fix
+from builder import dims, fixes, limits, rewiring
+from builder.diagnostics import Fix, Where
 from builder.document import Node, PortRef
 from builder.edits import AddSymbol, SetRepeat, SetSetting, SetSymbol
 from builder.expressions import evaluate, names_in, renamed
@@ -57,7 +57,8 @@ def _setting(view: View, node: str, problem: BadSetting, mends: list[Fix]) -> Fi
     layer = "" if problem.layer is None else f" of layer {problem.layer}"
     advice = f" {mends[0].label}." if mends else ""
     message = f"{node}.{problem.name}{layer}: {problem.reason}{advice}"
-    return Finding(message=message, where=view.where(node), fixes=tuple(mends))
+    where = Where(definition=view.name, node=node, port=problem.name)
+    return Finding(message=message, where=where, fixes=tuple(mends))
 
 
 def _for_unreadable(view: View, node: str, problem: BadSetting) -> list[Fix]:
@@ -175,7 +176,7 @@ def _of_repeat(view: View, name: str, node: Node) -> Iterator[Finding]:
     assert kind is not None
     if not kind.composite:
         text = f"{name} is a single block and cannot be repeated. Put it into a composite and repeat that."
-        yield Finding(message=text, where=view.where(name), fixes=(fixes.remove_node(view, name),))
+        yield Finding(message=text, where=view.where(name), fixes=(rewiring.remove_node(view, name),))
         return
     single = Fix(label=f"One layer of {name}", edit=SetRepeat(node=name, repeat=None, at=view.name))
     if reason := _bad_number(view, node):

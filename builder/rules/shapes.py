@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from builder import dims, fixes
+from builder import dims, fixes, rewiring
 from builder.diagnostics import Fix
 from builder.dims import in_brackets
 from builder.document import Wire
@@ -55,8 +55,8 @@ def kind_mismatch(view: View) -> Iterator[Finding]:
 
 
 def _of_kinds(view: View, wire: Wire, given: str, wanted: str) -> Finding:
-    between = fixes.bridge(view, wire, given, wanted)
-    mends = [*([between] if between else []), fixes.remove_wire(view, wire)]
+    between = rewiring.bridge(view, wire, given, wanted)
+    mends = [*([between] if between else []), rewiring.remove_wire(view, wire)]
     message = f"{wire.source} carries {given} but {wire.target} takes {wanted}. {mends[0].label}."
     return Finding(message=message, where=view.where(wire.target.node, wire.target.port), fixes=tuple(mends))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import networkx as nx
 
-from builder import fixes, names
+from builder import names, rewiring
 from builder.diagnostics import Fix, Where
 from builder.document import INPUT, OUTPUT, RAIL_PORT, PortRef, Wire
 from builder.edits import Remove, Rename, SetPort
@@ -49,7 +49,7 @@ def _open(view: View, *, rails: bool) -> Iterator[PortRef]:
 
 
 def _unfed(view: View, port: PortRef, what: str, *, offer: bool) -> Finding:
-    mend = fixes.feed(view, port) if offer else None
+    mend = rewiring.feed(view, port) if offer else None
     kind = next(p.kind for p in view.inputs(port.node) if p.name == port.port)
     how = f"{mend.label}." if mend else f"Wire a port that carries {kind} to it."
     where = Where(definition=view.name, node=port.node, port=port.port)
@@ -68,7 +68,7 @@ def missing_block(view: View) -> Iterator[Finding]:
             hint = did_you_mean(node.kind, _kinds(view))
             hint = hint if hint.startswith("Did") else "Install the plugin that brings it, or remove it."
             text = f"{name} is a block of kind {node.kind!r}, which is not installed. {hint}"
-            yield Finding(message=text, where=view.where(name), fixes=(fixes.remove_node(view, name),))
+            yield Finding(message=text, where=view.where(name), fixes=(rewiring.remove_node(view, name),))
 
 
 def _kinds(view: View) -> list[str]:
@@ -91,7 +91,7 @@ def dead_block(view: View) -> Iterator[Finding]:
     for name, node in nodes.items():
         if not node.is_rail and name not in view.useful:
             text = f"{name} leads to no output, so it changes nothing. Wire it on, or remove it."
-            yield Finding(message=text, where=view.where(name), fixes=(fixes.remove_node(view, name),))
+            yield Finding(message=text, where=view.where(name), fixes=(rewiring.remove_node(view, name),))
 
 
 @rule(
@@ -105,7 +105,7 @@ def unused_input(view: View) -> Iterator[Finding]:
     for name, node in view.definition.nodes.items():
         if node.kind == INPUT and PortRef(name, RAIL_PORT) not in view.wired:
             text = f"The input {name} is not used. Wire it to a block, or remove it."
-            yield Finding(message=text, where=view.where(name), fixes=(fixes.remove_node(view, name),))
+            yield Finding(message=text, where=view.where(name), fixes=(rewiring.remove_node(view, name),))
 
 
 @rule(
@@ -121,7 +121,7 @@ def circle(view: View) -> Iterator[Finding]:
     wire = Wire(PortRef(source, out), PortRef(target, into))
     where = Where(definition=view.name, node=target, port=into, wire=wire)
     text = f"The wire from {wire.source} to {wire.target} closes a circle. Remove it, and repeat a composite instead."
-    yield Finding(message=text, where=where, fixes=(fixes.remove_wire(view, wire),))
+    yield Finding(message=text, where=where, fixes=(rewiring.remove_wire(view, wire),))
 
 
 @rule(
@@ -135,7 +135,7 @@ def recursion(view: View) -> Iterator[Finding]:
     for name, node in view.definition.nodes.items():
         if node.kind in above:
             text = f"{name} is a {node.kind!r} inside itself. Remove it, and use repeat for several layers."
-            yield Finding(message=text, where=view.where(name), fixes=(fixes.remove_node(view, name),))
+            yield Finding(message=text, where=view.where(name), fixes=(rewiring.remove_node(view, name),))
 
 
 @rule(
@@ -216,5 +216,5 @@ def doubled_wire(view: View) -> Iterator[Finding]:
             first = seen[wire.target].source
             text = f"{wire.target} is fed by {first} and by {wire.source}. Remove one, or add them up."
             where = Where(definition=view.name, node=wire.target.node, port=wire.target.port, wire=wire)
-            yield Finding(message=text, where=where, fixes=(fixes.remove_wire(view, wire),))
+            yield Finding(message=text, where=where, fixes=(rewiring.remove_wire(view, wire),))
         seen[wire.target] = wire
