@@ -4,6 +4,7 @@ import { bestPort, judge, linkOf, whyNot } from "./connect.js";
 import { Router, flowEdge, flowNode, nodesById } from "./elements.js";
 import { wireId } from "./graph.js";
 import { answered, gestureEnded } from "./marks.js";
+import { sizeOf } from "./measure.js";
 import { applyOps } from "./ops.js";
 import { freeInSight, looseEnd } from "./space.js";
 
@@ -71,8 +72,9 @@ export class Desk {
   /** Sizes were measured with another font: measure again. */
   remeasure(width) {
     this.width = width;
-    const again = (node) => flowNode({ ...node.data, ...node.position }, width);
-    this.draw({ nodes: this.nodes.map((node) => ({ ...again(node), selected: node.selected })) });
+    const again = (node) => ({ ...flowNode({ ...node.data, ...node.position }, width), selected: node.selected });
+    const nodes = this.nodes.map((node) => (sizeOf(node.data, width).width === node.width ? node : again(node)));
+    if (nodes.some((node, i) => node !== this.nodes[i])) this.draw({ nodes });
   }
 
   // --- wires

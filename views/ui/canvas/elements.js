@@ -105,7 +105,7 @@ export class Router {
     const same = key === this.key && !changed.length && places.size === this.places.size;
     if (same && (this.tidy || !all)) return;
     this.routes = layWires(boxes, wires, all ? null : { routes: this.routes, changed });
-    this.spots = placeTexts(wires, this.routes);
+    this.spots = placeTexts(wires, this.routes, boxes);
     Object.assign(this, { places, key, tidy: all });
   }
 }

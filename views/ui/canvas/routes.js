@@ -10,6 +10,7 @@ const STUB = 22, // how far a wire goes before its first corner
   AIR = 6, // the least room between a wire and a node
   LONG = 160, // a curve longer than this, or steeper than STEEP, is drawn in right angles
   STEEP = 36,
+  KIN = 20, // how far an upright stretch moves to lie on another of its own port
   NEAREST = 5, // gaps between rows that are tried
   BELOW = 140; // a lane below both ends is worse by this
 
@@ -85,8 +86,8 @@ class Stretches {
     return [place - 1, place, place + 1].some((key) => this.byPlace.get(key)?.some(near));
   }
 
-  /** The heights at which `net` runs somewhere between `from` and `to`. */
-  ownHeights(net, from, to) {
+  /** Where `net` itself runs somewhere between `from` and `to`. */
+  own(net, from, to) {
     return (this.byNet.get(net) ?? []).filter((s) => overlap(s.from, s.to, from, to)).map((s) => s.at);
   }
 }
@@ -109,8 +110,9 @@ class Taken {
 /** An x near `start`, going by `step`, where an upright stretch from y0 to y1 is free; null when there is none. */
 function slot(start, step, y0, y1, net, table, taken) {
   const [low, high] = [Math.min(y0, y1), Math.max(y0, y1)];
-  for (let k = 0; k < 6; k++) {
-    const x = start + k * step;
+  const joined = taken.upright.own(net, low - 1, high + 1).find((x) => Math.abs(x - start) < KIN);
+  for (let k = joined === undefined ? 0 : -1; k < 6; k++) {
+    const x = k < 0 ? joined : start + k * step;
     if (hits(table, x - AIR, x + AIR, low, high)) {
       if (k > 2) return null;
       continue;
@@ -172,7 +174,7 @@ function heightsOf([top, bottom]) {
 /** Heights of lanes for a wire, the cheapest first: little detour, above rather than below, beside its own kin. */
 function lanesFor(wire, left, right, table, taken) {
   const { sy, ty, net } = wire;
-  const own = taken.level.ownHeights(net, left, right);
+  const own = taken.level.own(net, left, right);
   const options = [];
   for (const gap of gapsOf(table, left, right, sy, ty)) {
     for (const y of heightsOf(gap)) {
@@ -202,6 +204,15 @@ function lane(wire, table, taken) {
 }
 
 const span = (wire) => Math.abs(wire.tx - wire.sx) + Math.abs(wire.ty - wire.sy);
+
+/** Short wires first, so that they lie inside; those of one port together, the longest first, so that others join it. */
+function inOrder(wires) {
+  const least = new Map();
+  for (const wire of wires) least.set(wire.net, Math.min(span(wire), least.get(wire.net) ?? Infinity));
+  const named = (a, b) => (a < b ? -1 : Number(a > b));
+  const byNet = (a, b) => least.get(a.net) - least.get(b.net) || named(a.net, b.net);
+  return wires.sort((a, b) => byNet(a, b) || span(b) - span(a) || named(a.id, b.id));
+}
 
 /** Whether a route of before still stands: the same ends, and no box of `changed` in its way. */
 function stands(wire, points, changed) {
@@ -237,7 +248,7 @@ export function layWires(boxes, wires, before = null) {
     else if (isPlain(wire, table)) keep(wire, null);
     else bent.push(wire);
   }
-  bent.sort((a, b) => span(a) - span(b) || (a.id < b.id ? -1 : 1));
+  inOrder(bent);
   for (const wire of bent) keep(wire, zigzag(wire, table, taken) ?? lane(wire, table, taken));
   return routes;
 }

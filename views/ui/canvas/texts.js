@@ -49,9 +49,10 @@ function stretchesOf(wires, routes) {
  * Place the texts.
  * @param wires  as for `layWires`, in the order they are drawn, each with its `text`
  * @param routes what `layWires` gave
+ * @param boxes  [{x, y, w, h}]: nodes, which stand over wires
  * @returns Map of wire id to {x, y}, the middle of its text; a wire without room for it is not there
  */
-export function placeTexts(wires, routes) {
+export function placeTexts(wires, routes, boxes = []) {
   const { uprights, levels } = stretchesOf(wires, routes);
   const spots = new Map();
   const taken = [];
@@ -63,9 +64,11 @@ export function placeTexts(wires, routes) {
     const [top, bottom, half] = [run.y - TALL / 2, run.y + TALL / 2, width / 2];
     const crossing = uprights.filter((u) => u.top < bottom && u.bottom > top);
     const over = levels.filter((l) => l.order > order && l.y > top && l.y < bottom);
+    const near = boxes.filter((b) => b.y < bottom && b.y + b.h > top);
     const beside = taken.filter((t) => Math.abs(t.y - run.y) < TALL);
     for (const x of placesOn(run, width)) {
       if (crossing.some((u) => Math.abs(u.x - x) < half + 2)) continue;
+      if (near.some((b) => b.x < x + half && b.x + b.w > x - half)) continue;
       if (over.some((l) => l.left < x + half && l.right > x - half)) continue;
       if (beside.some((t) => Math.abs(t.x - x) < half + t.half + 4)) continue;
       spots.set(wire.id, { x, y: run.y });
