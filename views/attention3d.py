@@ -21,7 +21,6 @@ from views.part import version
 
 HERE = Path(__file__).parent
 Message = dict[str, object]
-SETTINGS = ("mode", "view", "stack", "planes", "threshold")
 
 
 def encode(weights: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -85,12 +84,10 @@ class Attention3D(JSComponent):
     def _component_resource_path(cls, esm_path: Any, compiled: Any) -> str:
         """The bundle's address with its version, so that browsers keep it until it changes."""
         path: str = super()._component_resource_path(esm_path, compiled)
-        return f"{path}?v={version(Path(esm_path), Path(esm_path).stat().st_mtime_ns)}"
+        return f"{path}?v={version(Path(esm_path))}"
 
     def _handle_msg(self, msg: Message) -> None:
         if msg.get("type") == "hello":
             self._on_mount()
         elif msg.get("type") == "select":
             self._on_select({name: msg.get(name) for name in ("layer", "head", "query", "key")})
-        elif msg.get("type") == "setting" and msg.get("name") in SETTINGS:
-            self.param.update(**{str(msg["name"]): msg["value"]})

@@ -18,8 +18,11 @@ Handler = Callable[[Message], object]
 
 
 @cache
-def version(path: Path, _changed: int) -> str:
-    """A few letters that change with the file."""
+def version(path: Path) -> str:
+    """A few letters that change with the file; the same ones as long as the process lives.
+
+    Two addresses of one bundle would be two Reacts in one window.
+    """
     return sha256(path.read_bytes()).hexdigest()[:12]
 
 
@@ -49,7 +52,7 @@ class Part(ReactComponent):
     def _component_resource_path(cls, esm_path: Any, compiled: Any) -> str:
         """The bundle's address with its version, so that browsers keep it until it changes."""
         path: str = super()._component_resource_path(esm_path, compiled)
-        return f"{path}?v={version(Path(esm_path), Path(esm_path).stat().st_mtime_ns)}"
+        return f"{path}?v={version(Path(esm_path))}"
 
 
 class Listed(Part):

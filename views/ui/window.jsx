@@ -3,6 +3,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Chooser } from "./chooser.jsx";
 import { offer } from "./commands.js";
+import { useConnection } from "./connection.js";
 import { DialogBox, shortcutsDialog } from "./dialog.jsx";
 import { useDocks } from "./docks.js";
 import { download, visit } from "./files.js";
@@ -107,6 +108,7 @@ export function render({ model, view }) {
   const all = commands.map((command) => ({ ...command, ...states[command.id] }));
 
   const own = {
+    reload: () => location.reload(),
     palette: () => setChoosing(true),
     shortcuts: () => setDialog({ ...shortcutsDialog(all, hints), local: true }),
     docks: docks.toggleAll,
@@ -132,6 +134,7 @@ export function render({ model, view }) {
   useShortcuts(all, run);
   useArrival(frame, model, view);
   useTabbed(frame);
+  useConnection(bokeh, notify);
 
   useEffect(() => {
     const hear = (message) => {
