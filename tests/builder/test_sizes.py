@@ -1,0 +1,109 @@
+"""Parameter counts: those of the compiled model and of formulas, without building anything."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from builder import templates
+from builder.compile import compile_document
+from builder.edits import SetSetting, SetSymbol
+from builder.sizes import block_parameters, parameter_shape, parameters_of
+from engine.errors import DocumentError
+from tests.builder.drawn import language_model, node
+
+D, F, V, L, T = 16, 64, 11, 3, 9
+
+
+@pytest.mark.parametrize("name", templates.names())
+def test_a_template_has_as_many_parameters_as_its_model(name: str) -> None:
+    model = templates.build(name, d_model=16, n_heads=2)
+
+    assert parameters_of(model) == sum(p.numel() for p in compile_document(model).parameters())
+
+
+def test_gpt2_has_as_many_parameters_as_the_formula_says() -> None:
+    model = templates.build("gpt2", d_model=D, d_ff=F, vocab_size=V, n_layers=L, max_len=T, n_heads=2)
+
+    attention, feed_forward, norm = 4 * (D * D + D), 2 * D * F + F + D, 2 * D
+    assert parameters_of(model, ("blocks",)) == L * (attention + feed_forward + 2 * norm)
+    assert parameters_of(model, ("blocks", "attn")) == L * attention
+    assert parameters_of(model, ("blocks", "ffn", "up")) == L * (D * F + F)
+    assert parameters_of(model) == V * D + T * D + L * (attention + feed_forward + 2 * norm) + norm
+
+
+def test_a_tied_head_has_no_parameters_of_its_own() -> None:
+    model = templates.build("gpt2", d_model=D, n_heads=2)
+
+    assert model.ties
+    assert parameters_of(model, ("lm_head",)) == 0
+    assert parameters_of(replace(model, ties=()), ("lm_head",)) == 256 * D
+
+
+def test_layers_that_share_weights_count_once() -> None:
+    model = templates.build("gpt2", d_model=D, n_heads=2, n_layers=L)
+    shared = replace(model.main.nodes["blocks"], shared=True)
+    once = model.with_definition(model.main.with_nodes({"blocks": shared}))
+
+    assert parameters_of(model, ("blocks",)) == L * parameters_of(once, ("blocks",))
+
+
+def test_a_layer_with_sizes_of_its_own_counts_with_them() -> None:
+    blocks = replace(node("feed_forward", d_model=8, d_ff=32), repeat=3, carry=("x", "y"), overrides={1: {"d_ff": 8}})
+    model = language_model({"blocks": blocks}, "embed.y>blocks.x blocks.y>head.x")
+
+    layers = [2 * 8 * width + width + 8 for width in (32, 8, 32)]
+    assert parameters_of(model, ("blocks",)) == sum(layers)
+    assert parameters_of(model) == sum(p.numel() for p in compile_document(model).parameters())
+
+
+def test_cross_attention_without_a_memory_does_not_count() -> None:
+    block = node("decoder_block", d_model=8, n_heads=2, d_ff=16)
+    model = language_model({"block": block}, "embed.y>block.x block.y>head.x")
+
+    assert parameters_of(model, ("block", "cross")) == 0
+    assert parameters_of(model) == sum(p.numel() for p in compile_document(model).parameters())
+
+
+def test_counting_a_model_too_large_for_any_machine_allocates_nothing() -> None:
+    large = templates.build("gpt2", d_model=400_000, n_heads=8, n_layers=100)
+
+    assert parameters_of(large) > 10**14
+
+
+def test_parts_without_sizes_count_nothing() -> None:
+    model = language_model({"odd": node("flash"), "norm": node("layer_norm", d_model="nothing")})
+
+    assert parameters_of(model) == parameters_of(language_model())
+
+
+def test_an_edit_changes_the_count() -> None:
+    model = templates.build("tiny")
+    wider = SetSymbol(name="d_ff", value=512).apply(model)
+    plain = SetSetting(node="up", name="bias", value=False, at="feed_forward").apply(model)
+
+    assert parameters_of(wider) > parameters_of(model) > parameters_of(plain)
+
+
+def test_a_parameter_s_shape_is_found_by_its_path() -> None:
+    model = templates.build("gpt2", d_model=D, d_ff=F, n_heads=2)
+    weights = compile_document(model).state_dict()
+
+    for path in ("blocks.0.ffn.up.weight", "blocks.3.attn.q_proj.bias", "tok_emb.weight"):
+        assert parameter_shape(model, path) == tuple(weights[path].shape)
+
+
+def test_a_path_that_leads_to_no_parameter_is_refused_with_the_closest_name() -> None:
+    model = templates.build("gpt2", n_layers=2)
+
+    with pytest.raises(DocumentError, match="Did you mean 'weight'"):
+        parameter_shape(model, "blocks.0.ffn.up.wieght")
+    with pytest.raises(DocumentError, match="has 2 layers"):
+        parameter_shape(model, "blocks.2.ffn.up.weight")
+
+
+def test_a_block_s_parameters_are_listed_by_name() -> None:
+    found = block_parameters("linear", (("d_in", 3), ("d_out", 5), ("bias", True)))
+
+    assert found == {"weight": (5, 3), "bias": (5,)}
