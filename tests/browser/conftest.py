@@ -28,3 +28,20 @@ def visit(browser: Browser, server: AppServer) -> Iterator[Visit]:
     visit = Visit(browser, server.url)
     yield visit
     visit.close()
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
+    """For journeys that start no run; to start a server takes longer than they do."""
+    server = AppServer(tmp_path_factory.mktemp("shared"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def desk(browser: Browser, shared: AppServer) -> Iterator[Visit]:
+    """The first page of somebody who has no graph yet."""
+    shared.forget()
+    visit = Visit(browser, shared.url)
+    yield visit
+    visit.close()

@@ -73,6 +73,11 @@ class AppServer:
             self.process = subprocess.Popen([sys.executable, *words], cwd=ROOT, env=environment, stdout=log, stderr=log)
         wait_for(self._answers, 60, "the server")
 
+    def forget(self) -> None:
+        """Remove the autosaved graph, so that the next page is a first page."""
+        time.sleep(0.5)  # a page that was just closed may still write
+        (self.home / "workspaces" / "local" / "current.json").unlink(missing_ok=True)
+
     def kill(self) -> None:
         """End it without warning, as a crash would."""
         self.process.send_signal(signal.SIGKILL)
@@ -142,6 +147,7 @@ class Visit:
 
     def close(self) -> None:
         """Close the page and its context; `STEPWISE_SHOTS` names a folder for a last picture of it."""
+        print(*self.problems, sep="\n")  # pytest shows it where a test has failed
         if folder := os.environ.get("STEPWISE_SHOTS"):
             self.page.screenshot(path=Path(folder) / f"{time.time():.0f}.png")
         self.context.close()
