@@ -27,9 +27,17 @@ function render({ model, el }) {
     if (view && model.field.weights) view.load(new Field(model.field));
     if (view && view.field) view.choose(pick(CHOICE));
   };
+  // The model's own properties change first, so that no answer to an older choice can undo a newer one.
+  const keep = (values) => {
+    for (const [name, value] of Object.entries(values)) if (model[name] !== value) model[name] = value;
+  };
+  const choose = (cell) => {
+    keep(cell);
+    model.send_msg({ type: "select", ...cell });
+  };
   const start = () => {
     try {
-      view = new View(root, pick(SETTINGS), (message) => model.send_msg(message));
+      view = new View(root, pick(SETTINGS), { choose, keep });
     } catch (error) {
       root.replaceChildren("This browser offers no WebGL 2, which the 3D view needs. Head and All show the same weights.");
       root.classList.add("unable");

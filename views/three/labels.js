@@ -4,6 +4,19 @@ import { depth, onWall, planeSize } from "./layout.js";
 const range = (n) => [...Array(n).keys()];
 const CLEAR = 12; // px between two labels of one axis
 
+const LETTER = 6.7; // px of a letter
+
+/** Space that labels and controls need around the picture, in px, in a pane of some height. */
+export function marginsFor(field, mode, height) {
+  const tall = height >= 320;
+  if (mode === "overview") return { left: 36, right: 16, top: tall ? 62 : 50, bottom: tall ? 58 : 8 };
+  const widest = (tokens) => LETTER * Math.min(12, Math.max(...tokens.map((text) => text.length)));
+  const below = isShort(field.keys) ? 16 : 8 + 0.8 * widest(field.keys);
+  return { left: 16 + widest(field.queries), right: 36, top: tall ? 62 : 46, bottom: below + (tall ? 24 : 8) };
+}
+
+const isShort = (tokens) => tokens.every((text) => [...text].length <= 2);
+
 /** What to write where: { text, at, axis, anchor, on, kind }. Labels of one `axis` are thinned to what fits. */
 export function labelsOf(field, state, chosen) {
   return state.mode === "overview" ? wallLabels(field, chosen) : volumeLabels(field, state, chosen);
@@ -27,7 +40,7 @@ function volumeLabels(field, { stack, spread }, chosen) {
   const [x, y] = [width / 2, height / 2];
   const count = stack === "layer" ? field.L : field.H;
   const [near, far] = [depth(count, 0, spread), depth(count, count - 1, spread)];
-  const anchor = field.keys.every((text) => [...text].length <= 2) ? "below" : "tilt";
+  const anchor = isShort(field.keys) ? "below" : "tilt";
   const keys = field.keys.map((text, k) => ({
     text, at: [((k + 0.5) / field.S - 0.5) * width, -y - 0.02, near], axis: "key", anchor, kind: "token", on: k === chosen.key,
   }));

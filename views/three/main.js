@@ -1,26 +1,23 @@
 // The 3D view of attention: ties data, planes, camera, labels and controls together. Python's side: attention3d.py.
 import * as THREE from "three";
-import { Field } from "./atlas.js";
 import { Camera } from "./camera.js";
 import { Controls } from "./controls.js";
 import { listen } from "./input.js";
-import { LabelLayer, labelsOf } from "./labels.js";
+import { LabelLayer, labelsOf, marginsFor } from "./labels.js";
 import { cellPlace, extent, goal, spreadFor } from "./layout.js";
 import { pick } from "./picking.js";
 import { Planes } from "./scene.js";
 import { onTheme, theme } from "./theme.js";
 
 const SECONDS = 0.15; // of a movement
-const SHORT = 320; // px; a pane less high than this has narrow margins
-const MARGINS = { volume: { left: 84, right: 64, top: 58, bottom: 62 }, overview: { left: 36, right: 16, top: 62, bottom: 58 } };
-const SHORT_MARGINS = { volume: { left: 56, right: 40, top: 46, bottom: 42 }, overview: { left: 36, right: 16, top: 50, bottom: 8 } };
 const CHOICE = ["layer", "head", "query", "key"];
 
 export class View {
-  constructor(root, settings, tell) {
+  /** `choose` is told of a cell that the user chose, `keep` of a setting that the user changed. */
+  constructor(root, settings, { choose, keep }) {
     this.root = root;
     this.state = { ...settings };
-    this.tell = tell;
+    this.told = { choose, keep };
     this.chosen = { layer: 0, head: 0, query: null, key: null };
     this.picture = root.querySelector(".picture");
     this.renderer = new THREE.WebGLRenderer({ antialias: true, alpha: true });
@@ -58,12 +55,13 @@ export class View {
   change(name, value) {
     if (name === "plane") return this.pickUp({ ...this.chosen, [this.state.stack]: value });
     this.set({ [name]: value });
-    this.tell({ type: "setting", name, value });
+    this.told.keep({ [name]: value });
   }
 
   /** New settings, from here or from the server. */
   set(settings) {
     const old = this.state;
+    if (Object.entries(settings).every(([name, value]) => old[name] === value)) return;
     this.state = { ...old, ...settings };
     if (!this.field) return;
     const turned = ["mode", "view", "stack"].some((name) => old[name] !== this.state[name]);
@@ -73,8 +71,7 @@ export class View {
   /** The user chose a cell or a head here: show it and tell the server. */
   pickUp(cell) {
     this.choose(cell);
-    const { layer, head, query, key } = this.chosen;
-    this.tell({ type: "select", layer, head, query, key });
+    this.told.choose({ ...this.chosen });
   }
 
   /** Put a cell or a head in focus; what is out of range is dropped. */
@@ -99,7 +96,7 @@ export class View {
     this.moving = instant || this.still ? 1 : 0;
     if (this.moving) this.planes.place(1);
     if (turn && this.camera.width) {
-      const margins = (this.camera.height < SHORT ? SHORT_MARGINS : MARGINS)[mode];
+      const margins = marginsFor(this.field, mode, this.camera.height);
       this.camera.go(this.camera.frame(extent(this.field, this.state), mode, view, margins), this.moving === 1);
     }
     const count = stack === "layer" ? this.field.L : this.field.H;
