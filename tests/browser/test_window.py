@@ -355,6 +355,17 @@ def test_a_row_is_opened_by_enter(desk: Desk) -> None:
     desk.hears(name="runs", open="r1")
 
 
+def test_delete_in_a_table_is_not_meant_for_the_graph(desk: Desk) -> None:
+    desk.page.get_by_role("tab", name="Runs").click()
+    desk.page.locator(".records tbody tr").nth(0).focus()
+
+    desk.page.keyboard.press("Delete")
+    desk.page.keyboard.press("Enter")
+
+    desk.hears(name="runs", open="r0")
+    expect(desk.page.locator(".notice")).to_have_count(0)
+
+
 def test_a_problem_shows_its_place_and_applies_its_fix(desk: Desk) -> None:
     desk.page.get_by_role("tab", name="Problems").click()
     desk.page.locator(".place").click()
@@ -377,6 +388,16 @@ def test_every_control_is_reached_by_tab_and_has_a_name(desk: Desk) -> None:
 
     assert not [name for name in seen if name.startswith("nameless")]
     assert {"Train or pause (Ctrl+↵)", "Search blocks", "Size of the left dock", "d_model"} <= set(seen)
+
+
+def test_every_text_can_be_read_whole(desk: Desk) -> None:
+    cut = """() => [...document.querySelectorAll('*')].find((e) => e.shadowRoot?.querySelector('.frame')).shadowRoot"""
+    cut += """.querySelectorAll('button, label, em, h3, h4, .text, td')"""
+    script = (
+        f"() => [...({cut})()].filter((e) => e.scrollWidth > e.clientWidth + 1 && !e.title).map((e) => e.outerHTML)"
+    )
+
+    assert desk.page.evaluate(script) == []
 
 
 def test_the_list_of_shortcuts_is_made_from_the_commands(desk: Desk) -> None:

@@ -39,8 +39,18 @@ function useTheme(model, bokeh, tellAll) {
   return change;
 }
 
+/** Keys that mean the text or the table they are pressed in, not the graph. */
+function meansText(id, event, root) {
+  if (id === "copy" || id === "cut") {
+    const selected = [root.getSelection?.(), document.getSelection()].some((found) => found?.toString());
+    if (selected) return true;
+  }
+  const inside = event.composedPath()[0].closest?.("[role=grid], pre");
+  return Boolean(inside) && ["copy", "cut", "delete", "select-all", "open-inside"].includes(id);
+}
+
 /** One listener for all shortcuts. */
-function useShortcuts(commands, run) {
+function useShortcuts(commands, run, frame) {
   const latest = useRef();
   latest.current = { commands, run };
   useEffect(() => {
@@ -49,6 +59,7 @@ function useShortcuts(commands, run) {
       const keys = keysOf(event);
       const found = latest.current.commands.find((command) => command.keys === keys);
       if (!found || (isTyping(event) && !found.typing)) return;
+      if (meansText(found.id, event, frame.current.getRootNode())) return;
       if (keys === "Enter" && event.composedPath()[0].matches?.("button, a, summary, [role=separator], [role=tab]")) return;
       event.preventDefault();
       if (!event.repeat || /^(undo|redo)$/.test(found.id)) latest.current.run(found.id);
@@ -131,7 +142,7 @@ export function render({ model, view }) {
   const tellAll = () => offer(commands, states, (id) => latest.current(id));
   useLayoutEffect(tellAll, [commands, states]);
   const change = useTheme(model, bokeh, tellAll);
-  useShortcuts(all, run);
+  useShortcuts(all, run, frame);
   useArrival(frame, model, view);
   useTabbed(frame);
   useConnection(bokeh, notify);
