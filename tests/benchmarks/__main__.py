@@ -4,55 +4,45 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from importlib import import_module
 
 import torch
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks.table import Row
+from tests.benchmarks.table import Row, strain
 
 PARTS = ("model", "checking", "run", "server", "page", "gestures", "first_loss")
+CAPTION = (
+    "calm: a time divided by how much slower short bursts of computing were around its measurement than on a machine "
+    "that does nothing else; goals are judged by it. Ratios and bytes need no such thing."
+)
 
 
 def main() -> None:
     """Measure all parts, or those named on the command line."""
     torch.set_num_threads(1)
     console = Console()
-    table = Table("what", "value", "goal", "", title="Stepwise benchmarks")
-    before = strain()
+    table = Table("what", "value", "calm", "goal", "", title="Stepwise benchmarks", caption=CAPTION)
     for part in sys.argv[1:] or PARTS:
+        before = strain()
         console.print(f"[dim]{part} …[/dim]")
-        for row in import_module(f"tests.benchmarks.{part}").rows():
-            add(table, row)
-            console.print(f"[dim]  {row.what}: {row.value:.3g} {row.unit}[/dim]")
-    table.caption = caption(before, strain())
+        found = list(import_module(f"tests.benchmarks.{part}").rows())
+        slower = (before + strain()) / 2
+        table.add_section()
+        load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {slower:.1f} × slower than calm"
+        table.add_row(f"[dim]{part}: {load}[/dim]")
+        for row in found:
+            table.add_row(*cells(row, slower))
     console.print(table)
 
 
-def add(table: Table, row: Row) -> None:
-    """Put one figure into the table."""
+def cells(row: Row, slower: float) -> list[str]:
+    """A row of the table, where the machine was so many times slower than by itself."""
+    calm = row.calm(slower)
     goal = "" if row.goal is None else f"≤ {row.goal:g} {row.unit}"
-    mark = "" if row.goal is None else "[green]✓[/green]" if row.reached else "[red]✗[/red]"
-    table.add_row(row.what, f"{row.value:.3g} {row.unit}", goal, mark)
-
-
-def strain(seconds: float = 1.0) -> float:
-    """How many seconds a second of computing takes here now: 1 on a machine that does nothing else."""
-    wall, own = time.perf_counter(), time.process_time()
-    while time.process_time() - own < seconds:
-        sum(range(1000))
-    return (time.perf_counter() - wall) / seconds
-
-
-def caption(before: float, after: float) -> str:
-    """What to think of the times above."""
-    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-    return (
-        f"{os.cpu_count()} cores, load average {load}: a second of computing took {before:.1f} s before and {after:.1f} s "
-        "after these measurements. Times grow with it; ratios and bytes do not."
-    )
+    mark = "" if row.goal is None else "[green]✓[/green]" if calm.reached else "[red]✗[/red]"
+    return [row.what, f"{row.value:.3g} {row.unit}", "" if calm is row else f"{calm.value:.3g} {row.unit}", goal, mark]
 
 
 if __name__ == "__main__":

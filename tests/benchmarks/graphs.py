@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
+from dataclasses import replace
 
 from builder.document import Definition, Document, Node, PortRef, Symbol, Wire
 from engine.ports import Port
@@ -17,7 +19,12 @@ BRANCHES: tuple[tuple[tuple[str, dict[str, Value]], ...], ...] = (
         ("linear", {"d_in": "4*d_model", "d_out": "d_model"}),
         ("dropout", {"p": 0.1}),
     ),
-    (("layer_norm", FEATURES), ("linear", {"d_in": "d_model", "d_out": "d_model"}), ("silu", {}), ("dropout", {"p": 0.1})),
+    (
+        ("layer_norm", FEATURES),
+        ("linear", {"d_in": "d_model", "d_out": "d_model"}),
+        ("silu", {}),
+        ("dropout", {"p": 0.1}),
+    ),
     (("layer_norm", FEATURES), ("linear", {"d_in": "d_model", "d_out": "d_model"})),
 )
 
@@ -76,14 +83,14 @@ def _document(nodes: dict[str, Node], wires: list[str]) -> Document:
         Symbol(name="vocab_size", value=64, setting=Setting("Number of tokens.", low=2)),
         Symbol(name="d_model", value=32, setting=Setting("Width.", low=1)),
     )
-    placed = {name: _at(index, node) for index, (name, node) in enumerate(nodes.items())}
+    columns = max(8, round(math.sqrt(2 * len(nodes))))
+    placed = {name: _at(divmod(index, columns), node) for index, (name, node) in enumerate(nodes.items())}
     parsed = [Wire(*map(PortRef.parse, text.split(">"))) for text in wires]
     root = Definition.make("model", "Model", symbols=symbols).with_nodes(placed).with_wires(parsed)
     return Document(definitions={"model": root}, name=f"chain of {len(nodes)}")
 
 
-def _at(index: int, node: Node) -> Node:
-    """The node in a grid of eight columns."""
-    return Node(
-        kind=node.kind, settings=node.settings, port=node.port, x=230 * (index % 8), y=160 * (index // 8)
-    )
+def _at(place: tuple[int, int], node: Node) -> Node:
+    """The node in a row and a column of a grid."""
+    row, column = place
+    return replace(node, x=230 * column, y=160 * row)

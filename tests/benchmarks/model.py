@@ -26,9 +26,7 @@ def rows() -> Iterator[Row]:
         ours, theirs = pair(layers, width, heads)
         tokens = torch.randint(VOCABULARY, (batch, LENGTH + 1), generator=torch.Generator().manual_seed(0))
         value = ratio(stepper(ours, tokens), stepper(theirs, tokens), rounds=41)
-        yield Row(
-            what=f"compiled step ÷ hand-written GPT, {layers} layers d {width}", value=value, unit="×", goal=goal
-        )
+        yield Row(what=f"compiled step ÷ hand-written GPT, {layers} layers d {width}", value=value, unit="×", goal=goal)
 
 
 def pair(layers: int, width: int, heads: int) -> tuple[nn.Module, nn.Module]:

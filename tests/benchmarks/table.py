@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
+
+TIMES = ("s", "ms")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +30,22 @@ class Row:
     def reached(self) -> bool:
         """Whether the goal is met."""
         return self.goal is None or self.value <= self.goal
+
+    def calm(self, slower: float) -> Row:
+        """What a time would be on a machine that is not `slower` times slower by other work; other figures stay."""
+        return replace(self, value=self.value / slower) if self.unit in TIMES else self
+
+
+def strain(bursts: int = 100, seconds: float = 0.004) -> float:
+    """How much longer short bursts of computing take now than the processor spends on them, as a page's do."""
+    passed = 0.0
+    for _ in range(bursts):
+        time.sleep(seconds)
+        wall, own = time.perf_counter(), time.thread_time()
+        while time.thread_time() - own < seconds:
+            sum(range(500))
+        passed += time.perf_counter() - wall
+    return max(1.0, passed / (bursts * seconds))
 
 
 def best(action: Callable[[], object], repeats: int = 9) -> float:
