@@ -61,8 +61,10 @@ class Hands:
         self.page.wait_for_timeout(250)  # as long as a hand needs to the next port
 
     def select(self, name: str) -> None:
-        """Click a block's title."""
+        """Click a block's title, and wait until the inspector shows it."""
         self.node(name).locator(".head, .rail").first.click()
+        field = self.page.locator("aside.right").get_by_label("id", exact=True)
+        wait_for(lambda: field.count() == 1 and field.input_value() == name, 20, f"{name} in the inspector")
 
     def choose(self, field: str, value: str) -> None:
         """Pick a value in the inspector."""

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from engine.curves import last_metrics
 from tests.browser.hands import Hands
 from tests.browser.serving import AppServer, Visit, wait_for
 
@@ -74,9 +75,7 @@ def status(server: AppServer, index: int = -1) -> dict[str, Any]:
 
 
 def exact_match(server: AppServer) -> float:
-    lines = (runs_of(server)[-1].parent / "metrics.jsonl").read_text().splitlines()
-    values = [row["exact_match"] for line in lines if "exact_match" in (row := json.loads(line))]
-    return float(values[-1]) if values else 0.0
+    return float(last_metrics(runs_of(server)[-1].parent).get("exact_match", 0))
 
 
 def test_a_person_builds_trains_looks_compares_and_takes_away_a_decoder(wide: Visit, server: AppServer) -> None:
@@ -143,7 +142,7 @@ def look(hands: Hands) -> None:
     bottom = hands.page.locator("section.bottom")
     wait_for(lambda: bottom.locator(".head-map canvas").first.is_visible(), 30, "the map of a head")
     bottom.get_by_role("radio", name="3D").click()
-    wait_for(lambda: bottom.locator(".cube canvas").first.is_visible(), 30, "the 3D view")
+    wait_for(lambda: bottom.locator(".attn3d canvas").first.is_visible(), 30, "the 3D view")
 
 
 def train_again(hands: Hands, server: AppServer) -> None:

@@ -48,7 +48,7 @@ const hits = (table, x0, x1, y0, y1, skip) =>
 /** Whether the plain curve between the ends of `wire` touches no other node. */
 function isPlain(wire, table) {
   const { sx, sy, tx, ty } = wire;
-  if (tx - sx < 8 || Math.abs(ty - sy) > STEEP) return false;
+  if (tx - sx < (ty === sy ? -2 * AIR : 8) || Math.abs(ty - sy) > STEEP) return false; // level ports may touch
   if (tx - sx > LONG && Math.abs(ty - sy) > 4) return false;
   const skip = new Set([wire.source, wire.target]);
   const reach = Math.max(16, (tx - sx) / 2);
