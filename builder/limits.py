@@ -15,3 +15,4 @@ MAX_TEXT = 5_000  # characters of a description
 MAX_NUMBER = 10**12  # of a setting
 MAX_POSITION = 10**7  # pixels
 MAX_REPEAT = 1_000
+MAX_PARAMETERS = 4_000_000_000  # with gradients and moments that is 64 GB

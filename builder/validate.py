@@ -14,7 +14,6 @@ from builder.values import known_scope
 from engine.settings import Value
 
 _INFERRED: Memo[Inference] = Memo(512)
-_SOUND: Memo[tuple[Diagnostic, ...]] = Memo(512)
 MOST_BINDINGS = 200  # of one definition; more would only repeat themselves
 
 
@@ -100,13 +99,6 @@ def _inside(view: View) -> Iterator[tuple[str, Definition, dict[str, Value]]]:
                 yield name, inner, inner_scope(inner, settings)
 
 
-def _problems(view: View) -> tuple[Diagnostic, ...]:
-    """What is wrong in a view; remembered unless it depends on what is around it."""
-    if view.trail or view.document.ties:
-        return tuple(_found(view))
-    return _SOUND.get((view.around, view.found), None, lambda: tuple(_found(view)))
-
-
-def _found(view: View) -> Iterator[Diagnostic]:
+def _problems(view: View) -> Iterator[Diagnostic]:
     for rule in RULES.values():
         yield from rule.problems(view)

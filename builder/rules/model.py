@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from builder import dims, fixes, rewiring, sizes
+from builder import dims, fixes, limits, rewiring, sizes
 from builder.diagnostics import Fix, Where
 from builder.document import OUTPUT, RAIL_PORT, PortRef
 from builder.edits import SetPort, Untie
@@ -86,6 +86,24 @@ def _bad_tie(view: View, pair: tuple[str, str]) -> str:
     if shapes[0] == shapes[1]:
         return ""
     return f"they have shapes {shapes[0]} and {shapes[1]}."
+
+
+@rule(
+    "R020",
+    "Model is too large",
+    why="Every parameter takes 16 bytes in training; a model that no machine here can hold is not even begun.",
+)
+def too_large(view: View) -> Iterator[Finding]:
+    """The model has more parameters than `limits.MAX_PARAMETERS`."""
+    if not view.is_root or (total := sizes.parameters_of(view.document)) <= limits.MAX_PARAMETERS:
+        return
+    counts = {name: sizes.parameters_of(view.document, (name,)) for name in view.definition.nodes}
+    largest = max(counts, key=lambda name: counts[name])
+    text = (
+        f"The model has {total / 1e9:.3g} billion parameters, {counts[largest] / 1e9:.3g} of them in {largest}; "
+        f"at most {limits.MAX_PARAMETERS / 1e9:g} billion are allowed. Make d_model or the number of layers smaller."
+    )
+    yield Finding(message=text, where=view.where(largest))
 
 
 @rule(

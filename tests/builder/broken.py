@@ -271,6 +271,10 @@ def needs_optional_inside() -> Document:
     return document(nodes, "x.value>cross.x memory.value>cross.memory cross.y>y.value")
 
 
+def too_large() -> Document:
+    return templates.build("gpt2", d_model=100_000, n_heads=8, n_layers=50)
+
+
 BROKEN: dict[str, tuple[Make, ...]] = {
     "S001": (
         misfit, misfit_of_a_literal_source, misfit_of_heads, misfit_of_rank, misfit_at_the_output,
@@ -297,6 +301,7 @@ BROKEN: dict[str, tuple[Make, ...]] = {
     "R016": (doubled,),
     "R017": (no_logits,),
     "R018": (valueless_symbol,),
+    "R020": (too_large,),
     "R019": (needs_optional, needs_optional_inside),
 }  # fmt: skip
 CASES = [(code, make) for code, makes in BROKEN.items() for make in makes]
