@@ -47,7 +47,10 @@ class Session(param.Parameterized):
         "tuple[str, ...]", param.Parameter(default=(), doc="Ids of the selected nodes, in the open definition.")
     )
     wires = cast("tuple[str, ...]", param.Parameter(default=(), doc="Texts of the selected wires."))
-    notice = cast("Notice | None", param.ClassSelector(class_=Notice, allow_None=True, doc="What to tell the user."))
+    notice = cast(
+        "Notice | None",
+        param.ClassSelector(class_=Notice, allow_None=True, doc="What to tell the user; may be equal to the last."),
+    )
     revision = param.Integer(default=0, doc="Grows with every change of the document.")
 
     def __init__(self, document: Document) -> None:
@@ -107,7 +110,6 @@ class Session(param.Parameterized):
     def tell(self, text: str, tone: str = "error", action: str = "", command: str = "") -> None:
         """Show the user a sentence."""
         self.notice = Notice(text=text, tone=tone, action=action, command=command)
-        self.param.trigger("notice")
 
     def _show(self, document: Document) -> None:
         path = _still_there(document, self.path)

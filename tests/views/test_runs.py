@@ -1,0 +1,167 @@
+"""The runs pane: every run in a table, what differs between the chosen, and what can be done with one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builder import templates
+from builder.run import write_run
+from engine import locations
+from engine.config import RunConfig
+from engine.status import change_status
+from tests.engine.run_folders import append, loss
+from views.runner import Runner
+from views.runs import NONE, RunsPane, difference_rows
+from views.selection import Selection
+from views.session import Session
+
+
+class Desk:
+    """A runs pane without a browser. Holds the commands it gave."""
+
+    def __init__(self) -> None:
+        self.session, self.runner, self.selection = Session(templates.build("tiny")), Runner(), Selection()
+        self.commands: list[str] = []
+        self.pane = RunsPane(self.session, self.runner, self.selection, self.commands.append)
+
+    def choose(self, *folders: Path) -> None:
+        """Click rows of the table."""
+        self.say(name="runs", value=[folder.name for folder in folders])
+
+    def say(self, **message: Any) -> None:
+        """Let the browser say something."""
+        self.pane._receive(message)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Rows of the table."""
+        return list(self.pane._table.sections[0]["rows"])
+
+    def details(self) -> list[dict[str, Any]]:
+        """What stands beside the table."""
+        return list(self.pane._detail.sections)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEPWISE_HOME", str(tmp_path))
+
+
+def run(name: str, heads: int = 2, state: str = "stopped", **changes: Any) -> Path:
+    """A run that was trained for three steps."""
+    folder = locations.runs() / name
+    folder.mkdir(parents=True)
+    document = templates.build("tiny", d_model=8, n_heads=heads, n_layers=1)
+    write_run(document, RunConfig.suited("reverse", **changes), folder, name)
+    change_status(folder, state=state)
+    append(folder, *(loss(step) for step in (1, 2, 3)))
+    return folder
+
+
+def test_without_runs_there_is_a_word_and_a_button() -> None:
+    desk = Desk()
+    assert desk.pane._table.sections == [{"kind": "empty", "id": "train", "text": NONE, "action": "Train"}]
+
+    desk.say(id="train")
+
+    assert desk.commands == ["train"]
+
+
+def test_every_run_is_a_row_with_its_last_numbers() -> None:
+    run("1")
+    run("2", lr=0.5, seed=3)
+
+    rows = Desk().rows()
+
+    assert [row["id"] for row in rows] == ["2", "1"]
+    assert [row["cells"]["step"]["value"] for row in rows] == [3, 3]
+    assert rows[0]["cells"]["lr"]["value"] == 0.5
+    assert rows[0]["cells"]["loss"]["value"] == pytest.approx(1 / 3)
+
+
+def test_what_differs_in_settings_and_in_the_graph_is_named() -> None:
+    first, second = run("1"), run("2", heads=4, lr=0.5)
+
+    rows = difference_rows([first, second])
+
+    found = {row[0].rpartition(".")[2]: row[1:] for row in rows}
+    assert ["0.004", "0.5"] in found.values()
+    assert ["2", "4"] in found.values()
+    assert len(rows) == 2
+
+
+def test_equal_runs_do_not_differ() -> None:
+    folders = [run("1"), run("2")]
+
+    desk = Desk()
+    desk.choose(*folders)
+
+    assert difference_rows(folders) == []
+    assert desk.details()[1]["text"] == "Nothing: same graph, same settings."
+
+
+def test_the_first_of_the_chosen_is_what_the_other_panes_look_at() -> None:
+    first, second = run("1"), run("2")
+    desk = Desk()
+
+    desk.choose(second, first)
+
+    assert desk.selection.run == "2"
+
+
+def test_the_graph_of_a_run_is_opened_and_undo_leads_back() -> None:
+    folder = run("1", heads=4)
+    desk = Desk()
+    before = desk.session.document
+    desk.choose(folder)
+
+    desk.say(id="graph")
+    assert desk.session.scope["n_heads"] == 4
+    desk.session.undo()
+
+    assert desk.session.document == before
+
+
+@pytest.mark.parametrize(("state", "disabled"), [("stopped", False), ("failed", False), ("finished", True)])
+def test_only_a_run_that_did_not_end_well_goes_on(state: str, disabled: bool) -> None:
+    desk = Desk()
+    desk.choose(run("1", state=state))
+
+    (actions,) = (section for section in desk.details() if section["kind"] == "actions")
+
+    assert next(item for item in actions["items"] if item["id"] == "go-on")["disabled"] is disabled
+
+
+def test_an_export_is_of_the_chosen_run() -> None:
+    first = run("1")
+    run("2")
+    desk = Desk()
+    desk.choose(first)
+
+    desk.say(id="export-mlflow")
+
+    assert desk.runner.folder == first
+    assert desk.commands == ["export-mlflow"]
+
+
+def test_a_row_that_is_opened_is_followed() -> None:
+    folder = run("1")
+    desk = Desk()
+
+    desk.say(name="runs", open="1")
+
+    assert desk.runner.folder == folder
+
+
+def test_a_run_whose_graph_is_broken_is_told_about_and_harms_nothing() -> None:
+    folder = run("1")
+    (folder / "graph.json").write_text("{")
+    desk = Desk()
+    desk.choose(folder)
+
+    desk.say(id="graph")
+
+    assert desk.session.notice is not None
+    assert desk.session.revision == 0

@@ -1,0 +1,139 @@
+"""Every command ends in the shell or in the browser, and what is chosen there happens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builder import templates
+from builder.edits import Remove, SetSetting
+from engine.config import RunConfig
+from engine.data import TASKS
+from views.commands import COMMANDS
+from views.dialogs import EMPTY
+from views.session import Session
+from views.setup import Setup
+from views.shell import Shell, blank_document, first_document
+from views.workspace import Workspace
+
+IN_THE_BROWSER = {"palette", "fit", "docks", "theme", "find-block", "shortcuts"}
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    monkeypatch.setenv("STEPWISE_HOME", str(tmp_path))
+    return Shell(Session(templates.build("tiny")), Workspace(tmp_path / "user"), Setup(RunConfig.suited("reverse")))
+
+
+def heard(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What the window is sent from now on."""
+    messages: list[dict[str, Any]] = []
+    monkeypatch.setattr(shell.window, "_send_msg", messages.append)
+    return messages
+
+
+def test_every_command_ends_in_the_shell_or_in_the_browser(shell: Shell) -> None:
+    assert {command.id for command in COMMANDS} == {*shell._commands, *IN_THE_BROWSER}
+    assert not IN_THE_BROWSER & set(shell._commands)
+
+
+def test_commands_and_their_shortcuts_are_given_once() -> None:
+    ids = [command.id for command in COMMANDS]
+    keys = [command.keys for command in COMMANDS if command.keys]
+
+    assert len(set(ids)) == len(ids)
+    assert len(set(keys)) == len(keys)
+
+
+def test_an_unknown_command_is_for_others(shell: Shell) -> None:
+    shell.command("brew coffee")
+
+    assert shell.session.notice is None
+
+
+def test_a_broken_model_is_not_trained_and_the_reason_is_told(shell: Shell) -> None:
+    shell.session.apply(Remove(at=shell.session.document.root, nodes=("ln_f",)))
+
+    shell.command("train")
+    shell.command("step")
+
+    assert shell.runner.folder is None
+    assert shell.session.notice is not None
+    assert shell.session.notice.command == "problems"
+
+
+def test_the_first_fix_is_applied_by_a_command(shell: Shell) -> None:
+    shell.session.apply(SetSetting(at=shell.session.document.root, node="ln_f", name="d_model", value=7))
+    assert not shell.session.report.ok
+
+    shell.command("fix")
+
+    assert shell.session.report.ok
+
+
+@pytest.mark.parametrize("name", [*templates.names(), EMPTY])
+def test_every_card_of_the_gallery_opens_a_model_for_its_task(shell: Shell, name: str) -> None:
+    shell.new(name)
+
+    assert shell.session.document.task == shell.setup.config.task
+    assert shell.session.report.ok or name == EMPTY
+    if name != EMPTY:
+        assert shell.setup.config == RunConfig.suited(shell.setup.config.task)
+
+
+def test_an_opened_model_brings_its_task_and_undo_brings_the_old_one_back(shell: Shell) -> None:
+    document, task = first_document("classifier")
+    assert task != "reverse"
+
+    shell.session.open_document(document)
+    assert shell.setup.config == RunConfig.suited(task)
+    shell.session.undo()
+
+    assert shell.setup.config == RunConfig.suited("reverse")
+
+
+def test_an_edit_is_autosaved(shell: Shell) -> None:
+    shell.session.apply(Remove(at=shell.session.document.root, nodes=("ln_f",)))
+    shell.workspace.flush()
+
+    assert Workspace(shell.workspace.folder).restore() == shell.session.document
+
+
+def test_a_broken_autosave_is_told_once_there_is_a_window(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: Shell
+) -> None:
+    shell.workspace.current.write_text("{")
+    shell.workspace.restore()
+    messages = heard(shell, monkeypatch)
+
+    shell.window._handle_msg({"type": "ready", "id": "ready"})
+
+    (notice,) = (message["notice"] for message in messages if "notice" in message)
+    assert str(shell.workspace.broken) in notice["text"]
+    assert tmp_path in (shell.workspace.broken or Path()).parents
+
+
+def test_the_dialogs_open_by_their_commands(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    messages = heard(shell, monkeypatch)
+
+    for name in ("new", "open", "save-as", "about"):
+        shell.command(name)
+
+    assert [message["dialog"]["id"] for message in messages] == ["new", "open", "save-as", "about"]
+
+
+def test_the_task_of_the_toolbar_is_the_task_of_the_model(shell: Shell) -> None:
+    for handler in shell.toolbar._handlers:
+        handler({"id": "task", "value": "sort"})
+
+    assert (shell.session.document.task, shell.setup.config.task) == ("sort", "sort")
+
+
+def test_first_models_are_right_and_fit_their_task() -> None:
+    for name in templates.names():
+        document, task = first_document(name)
+        assert Session(document).report.ok
+        assert not task or task in TASKS
+    assert not blank_document()[0].main.nodes
