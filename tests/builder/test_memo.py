@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 from builder.memo import Memo
 
 
@@ -15,12 +17,10 @@ class Thing:
 
 
 def test_a_result_is_made_once_for_the_same_things_and_key() -> None:
-    memo, made, thing = Memo[int](4), list[int](), Thing()
+    memo, made, thing = Memo[int](4), count(), Thing()
 
-    for _ in range(3):
-        memo.get((thing,), "key", lambda: made.append(1) or len(made))  # type: ignore[func-returns-value]
-
-    assert made == [1]
+    assert [memo.get((thing,), "key", lambda: next(made)) for _ in range(3)] == [0, 0, 0]
+    assert memo.get((thing,), "other key", lambda: next(made)) == 1
 
 
 def test_equal_things_are_told_apart_by_identity() -> None:

@@ -151,3 +151,14 @@ def test_hundreds_of_open_inputs_are_listed_without_searching_for_each() -> None
     found = [p for p in validate(language_model(parts)).diagnostics if p.code == "R001"]
 
     assert len(found) == 300
+
+
+def test_a_model_is_not_offered_vectors_as_its_input() -> None:
+    model = language_model(
+        {"core": node("attention_core", mask="causal"), "merge": node("merge_heads")}, "core.y>merge.x merge.y>head.x"
+    )
+
+    found = problem(model, "R001")
+
+    assert found.fixes == ()
+    assert found.message == "core.q has no wire. Wire a port that carries query to it."
