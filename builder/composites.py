@@ -105,7 +105,7 @@ def encoder_block() -> Definition:
         "Encoder block",
         about="One layer of the original encoder: every position looks at all others, then works by itself; "
         "after each of the two the vector is normalised.",
-        formula="x ← norm(x + attention(x));  x ← norm(x + feed_forward(x))",
+        formula="x ← norm(x + attention(x));  x ← norm(x + ffn(x))",
         paper=f"{ATTENTION}, §3.1",
     )
     d.symbols(d_model=512, n_heads=8, d_ff="4*d_model", dropout=0.1, activation="relu", mask="padding")
@@ -130,7 +130,7 @@ def decoder_block() -> Definition:
         "Decoder block",
         about="One layer of the original decoder: every position looks at earlier ones, then at the memory, then "
         "works by itself. Leave `memory` without a wire, and the look at the memory is left out.",
-        formula="x ← norm(x + attention(x));  x ← norm(x + cross(x, memory));  x ← norm(x + feed_forward(x))",
+        formula="x ← norm(x + attention(x));  x ← norm(x + cross(x, memory));  x ← norm(x + ffn(x))",
         paper=f"{ATTENTION}, §3.1",
     )
     d.symbols(d_model=512, n_heads=8, d_ff="4*d_model", dropout=0.1, activation="relu", mask="causal")
@@ -157,7 +157,7 @@ def gpt_block() -> Definition:
         "GPT block",
         about="One layer of GPT-2: normalise, look at earlier positions, add; normalise, work alone, add. The "
         "residual stream itself is never normalised.",
-        formula="x ← x + attention(norm(x));  x ← x + feed_forward(norm(x))",
+        formula="x ← x + attention(norm(x));  x ← x + ffn(norm(x))",
         paper="Radford et al., “Language Models are Unsupervised Multitask Learners”, 2019, §2.3",
     )
     d.symbols(d_model=512, n_heads=8, d_ff="4*d_model", dropout=0.1, activation="gelu_tanh", mask="causal")

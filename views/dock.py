@@ -22,7 +22,7 @@ class Dock(Part):
         dock.open("log"); dock.badge("log", 3); dock.badge("log", 2, tone="err"); dock.note = "attn"
     """
 
-    tabs = param.List(default=[], doc="Dicts: id, label, badge, tone.")
+    tabs = param.List(default=[], doc="Dicts: id, label, badge, tone, alone (takes the whole dock).")
     active = param.List(default=[])
     limit = param.Integer(default=1, doc="How many panes may stand side by side.")
     note = param.String(default="", doc="A few words at the end of the strip.")
@@ -58,7 +58,8 @@ class Dock(Part):
         """Show a pane: in place of the newest one, or beside the others."""
         if name not in self.active:
             kept = self.active[1 - self.limit :] if self.limit > 1 else []
-            self.active = [*(kept if beside else self.active[:-1]), name]
+            alone = {tab["id"] for tab in self.tabs if tab.get("alone")} & {name, *self.active}
+            self.active = [name] if alone else [*(kept if beside else self.active[:-1]), name]
         self._send_msg({"expand": True})
 
     def badge(self, name: str, badge: str | int | None, tone: str = "") -> None:

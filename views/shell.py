@@ -90,7 +90,7 @@ class Shell:
             "runs": lambda: RunsPane(self.session, self.runner, self.selection, self.command).view,
             "log": lambda: LogPane(self.runner).part,
         }
-        tabs = [_tab(name) for name in panes]
+        tabs = [{**_tab(name), "alone": name in ("setup", "runs")} for name in panes]
         self.bottom = Dock(panes, tabs=tabs, active=["train", "attention"], limit=2, place="bottom", lazy=True)
         self._problems()
 
@@ -229,7 +229,7 @@ class Shell:
         self.title.show(title_bar(self.session))
 
 
-def _tab(name: str) -> dict[str, str]:
+def _tab(name: str) -> dict[str, Any]:
     return {"id": name, "label": name.capitalize()}
 
 

@@ -117,10 +117,18 @@ export function render({ model, view }) {
     model.on("msg:custom", hear);
     return () => model.off("msg:custom", hear);
   }, []);
+  const before = useRef([]); // what stood side by side before a pane that wants the dock for itself
   const choose = (id, add) => {
     fold(place, false);
     const on = active.includes(id);
-    if (add && limit > 1 && on && active.length > 1) setActive(active.filter((other) => other !== id));
+    const isAlone = (name) => tabs.find((tab) => tab.id === name)?.alone;
+    if (!on && isAlone(id)) {
+      if (!active.some(isAlone)) before.current = active;
+      setActive([id]);
+    } else if (!on && active.some(isAlone)) {
+      const back = before.current;
+      setActive(back.includes(id) ? back : [...back.slice(0, -1), id]);
+    } else if (add && limit > 1 && on && active.length > 1) setActive(active.filter((other) => other !== id));
     else if (!on) setActive([...(add && limit > 1 ? active.slice(1 - limit) : active.slice(0, -1)), id]);
   };
   const onKeyDown = (event) => {
