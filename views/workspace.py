@@ -26,7 +26,7 @@ class Workspace:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.models.mkdir(parents=True, exist_ok=True)
-        self._lock = threading.Lock()
+        self._lock, self._writing = threading.Lock(), threading.Lock()
         self._timer: threading.Timer | None = None
         self._pending: Document | None = None
         self.broken: Path | None = None  # where an autosaved graph was kept that could not be read
@@ -67,9 +67,10 @@ class Workspace:
                 self._timer.start()
 
     def flush(self) -> None:
-        """Write what waits, now."""
-        with self._lock:
-            document, self._pending, self._timer = self._pending, None, None
+        """Write what waits, now. A gesture never waits for this: the disk may take seconds."""
+        with self._writing:
+            with self._lock:
+                document, self._pending, self._timer = self._pending, None, None
             if document is not None:
                 save(document, self.current)
 
