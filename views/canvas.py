@@ -92,7 +92,9 @@ class CanvasPane:
 
     def delete(self) -> None:
         """Remove what is selected."""
-        self._delete(list(self._session.nodes), list(self._session.wires))
+        nodes, wires = self._session.nodes, self._wires(list(self._session.wires))
+        if nodes or wires:
+            self._session.apply(Remove(at=self._at, nodes=nodes, wires=tuple(wires)))
 
     def arrange(self) -> None:
         """Lay the open definition out anew."""
@@ -156,7 +158,11 @@ class CanvasPane:
             self._try(Rewire(at=self._at, old=old[0], source=wire.source, target=wire.target))
 
     def _on_delete(self, m: dict[str, Any]) -> None:
-        self._delete(m.get("nodes", []), m.get("edges", []))
+        nodes, edges = m["nodes"], m["edges"]
+        gone = [str(w) for w in self._session.definition.wires_at(nodes)]
+        self._forget([*edges, *gone], nodes)
+        self._chosen = ((), ())  # the browser lets go of all
+        self._try(Remove(at=self._at, nodes=tuple(nodes), wires=tuple(self._wires(edges))))
 
     def _on_select(self, m: dict[str, Any]) -> None:
         self._chosen = tuple(m["nodes"]), tuple(m["edges"])
@@ -201,12 +207,6 @@ class CanvasPane:
         before = set(self._session.definition.nodes)
         if self._session.apply(edit):
             self._session.select(tuple(n for n in self._session.definition.nodes if n not in before))
-
-    def _delete(self, nodes: list[str], edges: list[str]) -> None:
-        if nodes or edges:
-            gone = [str(w) for w in self._session.definition.wires_at(nodes)]
-            self._forget([*edges, *gone], nodes)
-            self._try(Remove(at=self._at, nodes=tuple(nodes), wires=tuple(self._wires(edges))))
 
     def _enter(self, name: str) -> None:
         node = self._session.definition.nodes.get(name)

@@ -44,7 +44,10 @@ class Canvas(Part):
         super().__init__(**params)
 
     def send(self, ops: Sequence[Op]) -> None:
-        """Draw `ops` in the browser: node, drop_node, edge, drop_edge, select, scene or fit."""
+        """Draw `ops` in the browser: node, drop_node, edge, drop_edge, select, scene or fit.
+
+        A node or an edge that is drawn already needs its id and the keys that differ.
+        """
         self._send_msg({"ops": list(ops), "done": self._done})
 
     def _handle_msg(self, msg: Op) -> None:

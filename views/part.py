@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 
 import param
 from panel.custom import ReactComponent
+from panel.io import hold
 
 HERE = Path(__file__).parent
 Message = dict[str, Any]
@@ -45,8 +46,9 @@ class Part(ReactComponent):
         self._handlers.append(handler)
 
     def _handle_msg(self, msg: Message) -> None:
-        for handler in list(self._handlers):
-            handler(msg)
+        with hold():  # all that changes by it travels as one message
+            for handler in list(self._handlers):
+                handler(msg)
 
     @classmethod
     def _component_resource_path(cls, esm_path: Any, compiled: Any) -> str:

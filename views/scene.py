@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from engine.settings import Value
 from views.captions import caption, family_token
 
 Item = dict[str, Any]
+_ABSENT = object()
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,20 @@ def scene(document: Document, here: Definition, scope: Mapping[str, Value], repo
 
 
 def difference(old: Scene, new: Scene) -> list[Item]:
-    """The operations that turn the picture `old` into `new`."""
+    """The operations that turn the picture `old` into `new`; of what is drawn already, only the keys that differ."""
     ops: list[Item] = [{"op": "drop_edge", "id": name} for name in old.edges if name not in new.edges]
     ops += [{"op": "drop_node", "id": name} for name in old.nodes if name not in new.nodes]
-    ops += [{"op": "node", "node": n} for name, n in new.nodes.items() if old.nodes.get(name) != n]
-    ops += [{"op": "edge", "edge": e} for name, e in new.edges.items() if old.edges.get(name) != e]
+    ops += [{"op": "node", "node": item} for item in _news(old.nodes, new.nodes)]
+    ops += [{"op": "edge", "edge": item} for item in _news(old.edges, new.edges)]
     return ops
+
+
+def _news(old: Mapping[str, Item], new: Mapping[str, Item]) -> Iterator[Item]:
+    """What is new or differs: its id and the keys that do."""
+    for name, item in new.items():
+        before = old.get(name, {})
+        if before != item:
+            yield {"id": name} | {key: value for key, value in item.items() if before.get(key, _ABSENT) != value}
 
 
 def _problems_by_place(found: Iterable[Diagnostic], here: Definition) -> dict[str, list[Diagnostic]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -184,6 +185,6 @@ def dropped(times: list[float]) -> float:
     Args:
         times: When pictures were drawn, in ms.
     """
-    gaps = [b - a for a, b in zip(times, times[1:], strict=False)]
+    gaps = [b - a for a, b in itertools.pairwise(times)]
     missed = sum(max(0, round(gap / FRAME) - 1) for gap in gaps)
     return missed / max(1, missed + len(gaps))

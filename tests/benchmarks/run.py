@@ -13,9 +13,9 @@ from builder import mirror, templates
 from builder.compile import compile_document
 from builder.run import create_run
 from engine.channel import Channel, FolderChannel, MemoryChannel
-from engine.messages import Event
 from engine.config import RunConfig
 from engine.data import TASKS
+from engine.messages import Event
 from engine.status import change_status
 from engine.training import Trainer
 from tests.benchmarks.table import Row, ratio

@@ -114,3 +114,24 @@ def test_what_the_browser_was_told_adds_up_to_the_truth(desk: Desk) -> None:
 
     assert name not in [op["node"]["id"] for op in ops if op["op"] == "node"]
     assert name in [op["node"]["id"] for op in back if op["op"] == "node"]
+
+
+def test_a_block_that_is_cut_leaves_the_browser_too(desk: Desk) -> None:
+    name = next(n for n, node in desk.session.definition.nodes.items() if not node.is_rail)
+    desk.session.select((name,))
+    desk.sent.clear()
+
+    desk.pane.cut()
+
+    assert {"op": "drop_node", "id": name} in [op for ops in desk.sent for op in ops]
+
+
+def test_of_a_block_that_is_drawn_only_what_differs_is_sent(desk: Desk) -> None:
+    definition = desk.session.definition
+    wire = next(w for w in definition.wires if not definition.nodes[w.target.node].is_rail)
+
+    ops = desk.do(op="delete", nodes=[], edges=[str(wire)])
+
+    (node,) = [op["node"] for op in ops if op["op"] == "node" and op["node"]["id"] == wire.target.node]
+    assert node["error"]
+    assert not {"x", "y", "title", "caption"} & set(node)

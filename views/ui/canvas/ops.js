@@ -6,8 +6,9 @@ const marked = (item, on) => ((item.selected ?? false) === on ? item : { ...item
 const APPLY = {
   node(state, { node }, { width, held }) {
     const before = state.nodes.get(node.id);
-    const at = before && held.has(node.id) ? { ...node, ...before.position } : node; // in the hand: its place stays
-    state.nodes.set(node.id, flowNode(at, width, before));
+    const all = { ...before?.data, ...before?.position, ...node }; // only what differs has come
+    if (before && held.has(node.id)) Object.assign(all, before.position); // in the hand: its place stays
+    state.nodes.set(node.id, flowNode(all, width, before));
   },
   drop_node(state, { id }) {
     state.nodes.delete(id);
@@ -16,7 +17,8 @@ const APPLY = {
     }
   },
   edge(state, { edge }) {
-    state.edges.set(edge.id, flowEdge(edge, state.edges.get(edge.id)));
+    const before = state.edges.get(edge.id);
+    state.edges.set(edge.id, flowEdge({ ...before?.data.edge, ...edge }, before));
   },
   drop_edge(state, { id }) {
     state.edges.delete(id);

@@ -31,6 +31,20 @@ test("an echo of what is shown changes nothing", () => {
   assert.equal(after.edges[0], before.edges[0]);
 });
 
+test("what is shown already comes with the keys that differ", () => {
+  const before = start();
+  const ops = [
+    { op: "node", node: { id: "b", error: "wrong" } },
+    { op: "edge", edge: { id: "a.p>b.p", shape: "B T 8" } },
+  ];
+
+  const after = applyOps(before, ops, context);
+
+  assert.deepEqual(after.nodes[1].data, { ...before.nodes[1].data, error: "wrong" });
+  assert.deepEqual(after.nodes[1].position, { x: 300, y: 0 });
+  assert.deepEqual(after.edges[0].data.edge, edge("a", "b", "B T 8"));
+});
+
 test("dropping a node takes its wires along", () => {
   const after = applyOps(start(), [{ op: "drop_node", id: "a" }], context);
 
