@@ -11,7 +11,7 @@ from views.inspector import grouped
 from views.parts import Bar, Sheet
 from views.runner import Runner, clock
 
-NO_RUN = "Press Train to start a run. Its loss, accuracy and answers appear here while it learns."
+NO_RUN = "Press Train to start a run: its loss and answers appear here."
 SMOOTH = {"raw": 0.0, "smooth 0.6": 0.6, "smooth 0.9": 0.9, "smooth 0.98": 0.98}
 PLOTS = """:host { min-width: 0; } .bk-Figure { min-width: 0; }"""
 SHOWN_SAMPLES = 3

@@ -62,8 +62,7 @@ def points(page: Page) -> int:
     """How many points the longest curve on the page has."""
     script = """() => Math.max(0, ...[...Bokeh.documents[0].all_models]
         .filter(m => m.type === "ColumnDataSource")
-        .map(m => { const d = m.data; const k = d.keys ? [...d.keys()] : Object.keys(d);
-                    return Math.max(0, ...k.map(n => (d.get ? d.get(n) : d[n])?.length ?? 0)) }))"""
+        .flatMap(m => [...(m.data instanceof Map ? m.data.values() : Object.values(m.data))].map(c => c.length)))"""
     return int(page.evaluate(script))
 
 
@@ -124,7 +123,7 @@ def test_a_run_is_stepped_stopped_and_continued(visit: Visit, server: AppServer)
     stopped = steps(folder)
 
     hands.tab("Runs")
-    page.locator("section.bottom [role=row]").filter(has_text="stopped").first.click()
+    page.locator("section.bottom tbody tr").filter(has_text="stopped").first.click()
     page.locator("section.bottom").get_by_role("button", name="Continue").click()
 
     wait_for(lambda: status(folder)["state"] == "running" and steps(folder) > stopped, 60, "more steps")

@@ -97,7 +97,7 @@ def test_a_run_that_is_killed_gives_its_reason_and_another_page_sees_it_too(runn
 
 def test_a_model_that_does_not_fit_is_refused_and_leaves_no_run(runner: Runner) -> None:
     with pytest.raises(StepwiseError):
-        runner.start(templates.build("classifier"), config())
+        runner.start(templates.build("tiny", vocab_size=3), config())
 
     assert jobs.runs(locations.runs()) == []
     assert runner.folder is None
