@@ -13,6 +13,7 @@ from views.attention3d import Attention3D
 from views.attention_bars import Focus, Pictured, picture_items, text_items
 from views.attention_plots import HeadMap, HeadWall
 from views.attention_source import Answer, Choice, Looker, Request, choice_of
+from views.drawing import Drawing
 from views.parts import Bar, Sheet
 from views.runner import Runner
 from views.selection import Selection, related, without_indices
@@ -54,18 +55,24 @@ class AttentionPane:
         self._choice: Choice | None = None
         self._names: list[str] = []
         self._asked: Request | None = None
-        self._looker = Looker(self._receive)
+        self._looker, self._drawing = Looker(self._receive), Drawing(self._paint)
         self._map = HeadMap(lambda query, key: self._choose(query=query, key=key))
         self._wall = HeadWall(self._choose_head)
         ramps = {"light": ramp(BLUES), "dark": ramp(EMBER)}
         self._cube = Attention3D(
-            lambda cell: self._choose(**cell), self._looker.begin, ramps=ramps, css_classes=["cube"],
+            lambda cell: self._choose(**cell), self._begin, ramps=ramps, css_classes=["cube"],
             sizing_mode="stretch_both",
         )  # fmt: skip
         self._build(command)
         runner.param.watch(lambda *_: self.refresh(), ["folder", "checkpoints"])
         selection.follow(NAME, self._follow)
         self.refresh()
+        self._paint()
+
+    def _begin(self) -> None:
+        """The browser has the pane."""
+        self._drawing.begin()
+        self._looker.begin()
 
     def _build(self, command: Callable[[str], None]) -> None:
         self._map.figure.css_classes, self._wall.figure.css_classes = ["head-map"], ["head-wall"]
@@ -98,19 +105,20 @@ class AttentionPane:
         self._names = [folder.name for folder in runs.folders(locations.runs())[:RUNS]]
         if choice is None:
             self._asked, self._stacks, self._problem = None, (), ""
-            return self._draw()
+            self._drawing.ask()
+            return
         step = choice.nearest(self._selection.step)
         request = Request(folder=choice.folder, step=step, text=self._text if self._own else None)
         if request != self._asked:
             self._asked = request
             self._looker.ask(request)
-        return self._draw_bars() if self._stacks else self._draw()
+        self._drawing.ask()
 
     def _receive(self, answer: Answer) -> None:
         shown = self.stack.paths[0] if self.stack else self._selection.node
         self._stacks, self._text, self._problem = answer.stacks, answer.text, answer.problem
         self._at = self._index_of(shown) or 0
-        self._draw()
+        self._drawing.ask()
 
     def _index_of(self, node: str) -> int | None:
         """Which stack holds a node, or lies inside it; the present one if it does."""
@@ -128,7 +136,7 @@ class AttentionPane:
         if "node" in self._selection.changed:
             found = self._index_of(self._selection.node)
             self._at = self._at if found is None else found
-        self._draw()
+        self._drawing.ask()
 
     def _choose(self, **cell: Any) -> None:
         """Something was chosen here: tell the others, then show it."""
@@ -137,7 +145,7 @@ class AttentionPane:
         focus = Focus.inside(self.stack, **(self.focus.as_dict() | cell))
         node = without_indices(self.stack.paths[focus.layer])
         self._selection.set(NAME, node=node.rpartition(".")[0] or node, **focus.as_dict())
-        self._draw()
+        self._drawing.ask()
 
     def _choose_head(self, layer: int | None, head: int | None) -> None:
         known = {"layer": layer, "head": head}
@@ -149,7 +157,7 @@ class AttentionPane:
         match name:
             case "mode":
                 self._mode = str(value)
-                self._draw()
+                self._drawing.ask()
             case "layer" | "head":
                 self._choose(**{name: int(str(value).split()[-1])})
             case "node":
@@ -169,7 +177,7 @@ class AttentionPane:
     def _titles(self) -> list[str]:
         return [without_indices(stack.paths[0]).removesuffix(".core") for stack in self._stacks]
 
-    def _draw(self) -> None:
+    def _paint(self) -> None:
         """Show the stack, the head and the cell in every picture."""
         self._draw_bars()
         classes = [MODES[self._mode]]

@@ -28,7 +28,8 @@ from numpy.typing import NDArray
 from engine.attention_maps import AttentionStack
 from views.theme import BLUES, EMBER, ramp, themed, token
 
-PLAIN = {"toolbar_location": None, "min_border": 0, "min_border_right": 0, "tools": "", "sizing_mode": "stretch_both"}
+PLAIN = {"toolbar_location": None, "tools": "", "sizing_mode": "stretch_both"}
+BORDERS = {"min_border": 0, "min_border_left": 18, "min_border_right": 0}
 MOST_LINES = 36  # beyond so many cells no lines part them
 LONGEST_LABEL = 9  # characters
 TILE = 0.88  # side of a head on the wall, in units of its place
@@ -108,7 +109,7 @@ class HeadMap:
 
     def __init__(self, on_tap: Callable[[int, int], None]) -> None:
         self.figure = figure(
-            **PLAIN, x_range=Range1d(0, 1), y_range=Range1d(1, 0), x_axis_location="above", name="head"
+            **PLAIN, **BORDERS, x_range=Range1d(0, 1), y_range=Range1d(1, 0), x_axis_location="above", name="head"
         )
         self.cells = ColumnDataSource({"queries": [], "keys": [], "weights": []}, name="head-cells")
         self.image = ColumnDataSource({"image": [], "width": [], "height": []})
@@ -180,7 +181,7 @@ class HeadWall:
 
     def __init__(self, on_tap: Callable[[int | None, int | None], None]) -> None:
         self.figure = figure(
-            **PLAIN, x_range=Range1d(0, 1), y_range=Range1d(1, 0), x_axis_location="above", name="heads"
+            **PLAIN, **BORDERS, x_range=Range1d(0, 1), y_range=Range1d(1, 0), x_axis_location="above", name="heads"
         )
         names = ("image", "x", "y", "layer", "head", "left", "top")
         self.source = ColumnDataSource({name: [] for name in names}, name="wall")

@@ -12,7 +12,7 @@ export function planeSize({ T, S }) {
 export const depth = (n, i, spread = 1) => ((n - 1) / 2 - i) * Math.min(0.3, 3.2 / n) * spread;
 
 /** How far apart planes stand in a pane of this shape. */
-export const spreadFor = (width, height) => Math.min(2.2, Math.max(1, width / height / 1.6));
+export const spreadFor = (width, height) => Math.min(3.5, Math.max(1, width / height));
 
 /** Middle of a head's tile on the wall of all heads. */
 export function onWall(field, layer, head) {
