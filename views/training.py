@@ -72,7 +72,7 @@ class TrainingPane:
             {"kind": "meter", "value": round(done, 1), "title": "progress"},
         ]
         if failed:
-            return [*items[:2], {"kind": "text", "text": status.reason, "tone": "err"}]
+            return [*items[:2], {"kind": "text", "text": status.reason, "title": status.reason, "tone": "err"}]
         times = clock(last.get("elapsed"))
         if status.is_going:
             times += f" · ETA {clock(runner.seconds_left())}"
@@ -94,13 +94,13 @@ class TrainingPane:
             },
             {"kind": "select", "id": "smooth", "title": "Smoothing", "options": list(SMOOTH), "value": self._smooth},
             {"kind": "gap"},
-            {"kind": "text", "id": "speed", "text": self._speed()},
+            {"kind": "text", "id": "speed", "text": self._speed(), "title": "tokens per second"},
             {"kind": "select", "id": "metric", "title": "Second plot", "options": list(GROUPS), "value": self._metric},
         ]
 
     def _speed(self) -> str:
         speed = self._runner.tail.last().get("tokens_per_s") if self._runner.tail else None
-        return f"{grouped(int(speed))} tokens/s" if speed else ""
+        return f"{grouped(int(speed))} tok/s" if speed else ""
 
     def _sample_sections(self) -> list[dict[str, Any]]:
         if not self._runner.samples:
