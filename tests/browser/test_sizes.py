@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Browser
 
+from engine.status import change_status
 from tests.browser.hands import Hands
 from tests.browser.serving import AppServer, Visit
+from tests.engine.run_folders import append, loss
+from tests.views.attention_runs import make_run
 
 pytestmark = pytest.mark.browser
 
 # Text that is wider than its box is cut off; it may only be so where a tooltip has the whole of it.
 CUT = """() => {
     const found = [];
-    const titled = (e) => e && (e.title || e.getAttribute?.("aria-label") || titled(e.parentElement));
+    const titled = (e) => e.closest("[title]:not([title=''])");
     const visit = (root) => {
         for (const e of root.querySelectorAll("*")) {
             if (e.shadowRoot) visit(e.shadowRoot);
@@ -33,27 +40,44 @@ CUT = """() => {
 SCROLL = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
 
 
+def failed_run(home: Path) -> Path:
+    """A run with curves, samples, a checkpoint to look at, and a long reason for its end."""
+    folder = make_run(home, "20260101-120000-reverse", steps=(0, 100))
+    append(folder, *({**loss(step), "accuracy": 0.5, "tokens_per_s": 32024.0} for step in range(1, 101)))
+    sample = {"input": "stepwise", "answer": "esiwpets", "wanted": "esiwpets"}
+    event = {"type": "sampled", "time": 1.0, "step": 100, "samples": [sample] * 4}
+    (folder / "events.jsonl").write_text(json.dumps(event) + "\n")
+    (folder / "log.txt").write_text("12:00:00 | INFO | step 100\n")
+    reason = "Its process ended without a word: killed, out of memory, or the machine went down. Resume goes on."
+    change_status(folder, state="failed", reason=reason)
+    return folder
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", [(1440, 900), (1920, 1080)])
 def test_nothing_scrolls_and_no_text_is_cut_off(
     browser: Browser, shared: AppServer, size: tuple[int, int], theme: str
 ) -> None:
     shared.forget()
+    folder = failed_run(shared.home)
     visit = Visit(browser, shared.url, size, theme)
     page, hands = visit.page, Hands(visit.page)
     page.locator("section.bottom .bk-Figure").first.wait_for(timeout=20_000)
     assert page.evaluate("document.documentElement.dataset.theme") == theme
 
     found = []
-    for step in ("first", "Setup", "Problems", "Runs", "Log", "block"):
+    for step in ("first", "Setup", "Problems", "Runs", "row", "Log", "Train", "block"):
         if step == "block":
             hands.select("blocks")
+        elif step == "row":
+            page.locator("section.bottom tbody tr").first.click()
         elif step != "first":
             hands.tab(step)
         page.wait_for_timeout(400)
         found += [f"{step}: {text}" for text in page.evaluate(CUT)]
         assert page.evaluate(SCROLL) == list(size)
 
-    assert found == []
     visit.close()
+    shutil.rmtree(folder)
+    assert found == []
     assert (visit.problems, visit.outside) == ([], [])
