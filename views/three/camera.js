@@ -7,7 +7,7 @@ const DIRECTIONS = {
   overview: { "3D": [-0.4, 0.24, 0.85], Front: [0, 0, 1], Side: [1, 0.2, 0.3], Top: [0, 1, 0.3] },
 };
 
-const SLANTED = [[0.62, 0.36, 0.85], [0.85, 0.22, 0.72]]; // onto a volume: in a pane as high as wide, in a low one
+const SLANTED = [[0.62, 0.36, 0.85], [0.7, 0.25, 0.8]]; // onto a volume: in a pane as high as wide, in a low one
 
 /** From where a named view looks, in a pane of this shape. */
 function directionOf(mode, view, aspect) {

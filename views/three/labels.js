@@ -6,10 +6,11 @@ const CLEAR = 12; // px between two labels of one axis
 
 const LETTER = 6.7; // px of a letter
 
-/** Space that labels and controls need around the picture, in px, in a pane of some height. */
-export function marginsFor(field, mode, height) {
+/** Space that labels and controls need around the picture, in a pane of this size; all in px. */
+export function marginsFor(field, mode, { width, height }) {
   const tall = height >= 320;
-  if (mode === "overview") return { left: 36, right: 16, top: tall ? 62 : 50, bottom: tall ? 58 : 8 };
+  const legend = !tall && width < 560 ? 160 : 0; // where it would cover the last heads
+  if (mode === "overview") return { left: 36, right: 16 + legend, top: tall ? 62 : 50, bottom: tall ? 58 : 8 };
   const widest = (tokens) => LETTER * Math.min(12, Math.max(...tokens.map((text) => text.length)));
   const below = isShort(field.keys) ? 16 : 8 + 0.8 * widest(field.keys);
   return { left: 16 + widest(field.queries), right: 36, top: tall ? 62 : 46, bottom: below + (tall ? 24 : 8) };
@@ -83,15 +84,16 @@ export class LabelLayer {
     this.element.replaceChildren(...this.labels.map(({ node }) => node));
   }
 
-  place(project) {
+  /** Put every label where `project` says; hidden where it has no room or `covered(x, y)`. */
+  place(project, covered) {
     const placed = new Map();
     const first = (label) => (label.on || label.axis === "" ? 0 : 1);
     for (const label of [...this.labels].sort((a, b) => first(a) - first(b))) {
       const { x, y, seen } = project(label.at);
       const others = placed.get(label.axis) ?? [];
       const free = label.axis === "" || others.every((other) => Math.hypot(other.x - x, other.y - y) >= CLEAR);
-      label.node.hidden = !seen || !free;
-      if (!free) continue;
+      label.node.hidden = !seen || !free || covered(x, y);
+      if (label.node.hidden) continue;
       placed.set(label.axis, [...others, { x, y }]);
       label.node.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px) ${ANCHORS[label.anchor]}`;
     }

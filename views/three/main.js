@@ -10,6 +10,7 @@ import { Planes } from "./scene.js";
 import { onTheme, theme } from "./theme.js";
 
 const SECONDS = 0.15; // of a movement
+const BEST_VIEW = { volume: "3D", overview: "Front" };
 const CHOICE = ["layer", "head", "query", "key"];
 
 export class View {
@@ -54,8 +55,9 @@ export class View {
   /** One of the controls changed. */
   change(name, value) {
     if (name === "plane") return this.pickUp({ ...this.chosen, [this.state.stack]: value });
-    this.set({ [name]: value });
-    this.told.keep({ [name]: value });
+    const settings = name === "mode" ? { mode: value, view: BEST_VIEW[value] } : { [name]: value };
+    this.set(settings);
+    this.told.keep(settings);
   }
 
   /** New settings, from here or from the server. */
@@ -96,7 +98,7 @@ export class View {
     this.moving = instant || this.still ? 1 : 0;
     if (this.moving) this.planes.place(1);
     if (turn && this.camera.width) {
-      const margins = marginsFor(this.field, mode, this.camera.height);
+      const margins = marginsFor(this.field, mode, this.camera);
       this.camera.go(this.camera.frame(extent(this.field, this.state), mode, view, margins), this.moving === 1);
     }
     const count = stack === "layer" ? this.field.L : this.field.H;
@@ -150,7 +152,9 @@ export class View {
   #frame() {
     if (!this.field || !this.camera.width) return;
     this.renderer.render(this.planes.scene, this.camera.lens);
-    this.labels.place((at) => this.camera.project(at));
+    const { offsetLeft, offsetTop } = this.controls.legend;
+    const covered = (x, y) => x > offsetLeft && y > offsetTop;
+    this.labels.place((at) => this.camera.project(at), covered);
   }
 
   /** The cell under a place in the window, or null. */
