@@ -14,7 +14,8 @@ test: .venv/dev .venv/browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 -m 'not browser'
+	$(BIN)/python -m pytest -m browser
 
 bench: .venv/dev .venv/browser
 	$(BIN)/python -m tests.benchmarks

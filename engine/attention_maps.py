@@ -148,9 +148,7 @@ def _stack(
     paths: Sequence[str], taped: Mapping[str, Tensor], axes: Axes, tokens: Mapping[str, Sequence[str]]
 ) -> AttentionStack:
     weights = torch.stack([taped[path][0].float().cpu() for path in paths])  # (L, H, T, S)
-    queries, keys = (
-        _labels(tokens.get(name, ()), size) for name, size in zip(axes, weights.shape[2:], strict=True)
-    )
+    queries, keys = (_labels(tokens.get(name, ()), size) for name, size in zip(axes, weights.shape[2:], strict=True))
     return AttentionStack(paths=tuple(paths), weights=weights.numpy(), queries=queries, keys=keys)
 
 

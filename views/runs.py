@@ -37,7 +37,6 @@ COLUMNS = [
     {"id": "exact_match", "label": "Exact", "align": "right", "width": 64},
     {"id": "val_accuracy", "label": "Accuracy", "align": "right", "width": 72},
     {"id": "lr", "label": "lr", "align": "right", "width": 64},
-    {"id": "seed", "label": "Seed", "align": "right", "width": 48},
     {"id": "started", "label": "Started", "align": "right", "width": 96},
 ]
 
@@ -58,8 +57,8 @@ class RunsPane:
         self._tails: dict[str, MetricsTail] = {}
         self._plot = CurvePlot(LOSS, log=True)
         self._metric = "Loss"
-        self._table = Sheet(sections=[], look="strip", sizing_mode="stretch_both", margin=0)
-        self._detail = Sheet(sections=[], look="strip", width=300, sizing_mode="stretch_height", margin=0)
+        self._table = Sheet(sections=[], look="strip", sizing_mode="stretch_both", margin=0, styles={"flex": "1.5 1 0"})
+        self._detail = Sheet(sections=[], look="strip", width=260, sizing_mode="stretch_height", margin=0)
         self._bar = Bar(items=self._items(), sizing_mode="stretch_width", height=28, margin=0)
         for part in (self._table, self._detail, self._bar):
             part.on(self._receive)
@@ -173,7 +172,6 @@ def _row(folder: Path, status: Status) -> dict[str, Any]:
         "step": {"value": last.get("step", 0), "text": grouped(int(last.get("step", 0)))},
         **numbers,
         "lr": {"value": config.lr, "text": f"{config.lr:g}"},
-        "seed": config.seed,
         "started": {
             "value": status.created,
             "text": f"{datetime.fromtimestamp(status.created):%d %b %H:%M}",

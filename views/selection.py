@@ -31,9 +31,7 @@ class Selection(param.Parameterized):
         selection.set("curves", step=1200)
     """
 
-    node = param.String(
-        default="", doc="Ids from the root, parted by dots, without indices of repeats; empty: none."
-    )
+    node = param.String(default="", doc="Ids from the root, parted by dots, without indices of repeats; empty: none.")
     layer = param.Integer(default=None, allow_None=True, bounds=(0, None), doc="Which of the repeats.")
     head = param.Integer(default=None, allow_None=True, bounds=(0, None))
     query = param.Integer(default=None, allow_None=True, bounds=(0, None), doc="Position that looks.")
