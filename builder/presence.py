@@ -70,6 +70,7 @@ class _Search:
     known: dict[tuple[str, frozenset[str]], Presence]
 
     def look(self, definition: Definition, given: frozenset[str]) -> Presence:
+        """What is there in a definition whose inputs `given` are fed; found once and remembered."""
         key = (definition.name, given)
         if key not in self.known:
             # Holds within a definition that holds itself, so that the search ends.

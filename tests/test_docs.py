@@ -8,17 +8,24 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
-from builder.composites import LIBRARY
-from builder.rules import RULES
+import torch
 
+import builder
 import engine.blocks  # noqa: F401  (declares the blocks)
+from builder.assemble import Sketch
+from builder.composites import LIBRARY
+from builder.document import Document
+from builder.rules import RULES
 from engine.blocks.spec import CATALOGUE
 from views.commands import COMMANDS
 
 ROOT = Path(__file__).parent.parent
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 LAYERS = ("engine", "builder", "views")
 
@@ -60,8 +67,9 @@ def test_everything_public_has_a_docstring() -> None:
     for path in [p for layer in LAYERS for p in (ROOT / layer).rglob("*.py")]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-        public = [n for n in ast.walk(tree) if isinstance(n, kinds) and not n.name.startswith("_")]
-        inner = {c for n in public if not isinstance(n, ast.ClassDef) for c in ast.walk(n) if c is not n}
+        named = [n for n in ast.walk(tree) if isinstance(n, kinds)]
+        public = [n for n in named if not n.name.startswith("_")]
+        inner = {c for n in named if not isinstance(n, ast.ClassDef) for c in ast.walk(n) if c is not n}
         bare += [f"{path.name}:{n.name}" for n in public if n not in inner and not ast.get_docstring(n)]
 
     assert not bare
@@ -71,6 +79,38 @@ def test_the_readme_is_short_and_names_every_file() -> None:
     assert len(README.splitlines()) <= 150
     for path in [p for layer in LAYERS for p in (ROOT / layer).glob("*.py") if p.name != "__init__.py"]:
         assert re.search(rf"\b{path.stem}\b", README), f"{path.relative_to(ROOT)} is not in the README's tree."
+
+
+def test_the_block_of_the_contributing_guide_works(tmp_path: Path, scale: str) -> None:
+    code = re.search(r"```python\n(.*?)```", CONTRIBUTING, flags=re.DOTALL)
+    assert code
+    run_as_module(tmp_path / "scale_block.py", code.group(1).replace('"scale"', f'"{scale}"'))
+    sketch = Sketch("model", "Model")
+    sketch.input("x", "B T 3", (0, 0))
+    sketch.add("twice", scale, "x", (1, 0), by=2.0)
+    sketch.output("y", "twice", "B T 3", (2, 0))
+    document = Document(definitions={"model": sketch.done()}, root="model", name="Model")
+
+    y = builder.compile_document(document)(x=torch.ones(1, 2, 3))
+
+    assert [d.message for d in builder.validate(document).diagnostics if d.severity == "error"] == []
+    assert torch.equal(y, torch.full((1, 2, 3), 2.0))
+
+
+@pytest.fixture
+def scale() -> Iterator[str]:
+    """A name for a block, free again after the test."""
+    name = "scale_of_the_guide"
+    yield name
+    CATALOGUE._items.pop(name, None)
+
+
+def run_as_module(path: Path, source: str) -> None:
+    path.write_text(source, encoding="utf-8")
+    spec = spec_from_file_location(path.stem, path)
+    assert spec
+    assert spec.loader
+    spec.loader.exec_module(module_from_spec(spec))
 
 
 def readme_commands() -> list[str]:

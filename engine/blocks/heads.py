@@ -84,6 +84,7 @@ class PoolConfig(BlockConfig):
     ),
     outputs=(Port(name="pooled", kind="pooled", shape="B D", about="One vector for each sequence."),),
     formula="mean_t x[t] | x[first] | x[last]",
+    paper="Reimers & Gurevych, “Sentence-BERT”, arXiv:1908.10084, §3",
 )
 class Pool(nn.Module):
     """Makes one vector of a sequence: the mean of its real tokens, the first or the last of them."""

@@ -28,6 +28,7 @@ class LinearConfig(BlockConfig):
     inputs=(Port(name="x", kind="any", shape="... d_in", about="Vectors."),),
     outputs=(Port(name="y", kind="any", shape="... d_out", about="Each vector, projected."),),
     formula="x Wᵀ + b",
+    paper="Glorot & Bengio, “Understanding the difficulty of training deep feedforward neural networks”, AISTATS 2010",
 )
 class Linear(nn.Linear):
     """Multiplies each vector by a learned matrix and adds a learned bias.

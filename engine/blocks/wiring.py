@@ -74,6 +74,7 @@ class EitherConfig(BlockConfig):
     ),
     outputs=(Port(name="y", shape="... D", about="`branch` where it is there, else `x`."),),
     formula="branch if present, else x",
+    paper="Stepwise’s own; no paper.",
 )
 class Either(nn.Module):
     """Takes `branch` where there is one, else `x`: the way around a part that hangs on an optional input.
