@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import os
 import re
@@ -18,6 +19,7 @@ import torch
 import builder
 import engine.blocks  # noqa: F401  (declares the blocks)
 from builder.assemble import Sketch
+from builder.cli import parser
 from builder.composites import LIBRARY
 from builder.document import Document
 from builder.rules import RULES
@@ -60,6 +62,16 @@ def test_every_command_has_its_own_id_words_and_shortcut() -> None:
     assert len(ids) == len(set(ids))
     assert len(keys) == len(set(keys))
     assert all(command.label for command in COMMANDS)
+
+
+def test_every_verb_of_the_command_line_has_help_and_stands_in_the_readme() -> None:
+    (verbs,) = [action for action in parser()._actions if isinstance(action, argparse._SubParsersAction)]
+    helps = {choice.dest: choice.help for choice in verbs._choices_actions}
+
+    assert set(helps) == set(verbs.choices)
+    for verb, text in helps.items():
+        assert text, f"`stepwise {verb}` has no help."
+        assert f"stepwise {verb}" in README, f"`stepwise {verb}` is not in the README."
 
 
 def test_everything_public_has_a_docstring() -> None:
