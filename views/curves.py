@@ -8,6 +8,7 @@ from math import ceil, floor, inf, log10
 from typing import Any
 
 import numpy as np
+from bokeh.core.properties import value
 from bokeh.events import RangesUpdate, Reset
 from bokeh.models import (
     BasicTicker,
@@ -140,7 +141,7 @@ class CurvePlot:
                 colour = metric.colour if len(runs) == 1 else ORDER[index % len(ORDER)]
                 lines = [self._draw(run, metric, colour, smoothed) for smoothed in self._layers(metric)]
                 wanted |= {(run.id, metric.name, smoothed) for smoothed in self._layers(metric)}
-                items.append(LegendItem(label=self._label(run, metric, len(runs)), renderers=[lines[-1]]))
+                items.append((self._label(run, metric, len(runs)), lines[-1]))
         self._drop(wanted)
         self._name(items)
         self._mark_decades()
@@ -190,10 +191,14 @@ class CurvePlot:
             lines = {id(self._lines.pop(key)) for key in gone}
             self.figure.renderers = [r for r in self.figure.renderers if id(r) not in lines]
 
-    def _name(self, items: list[LegendItem]) -> None:
-        old = [(item.label.value, item.renderers) for item in self._legend.items]
-        if old != [(item.label.value, item.renderers) for item in items]:
-            self._legend.items = items
+    def _name(self, entries: list[tuple[str, GlyphRenderer]]) -> None:
+        """Write the legend; models are made only for new lines, as each new one costs a walk over the document."""
+        if [line for _, line in entries] != [item.renderers[0] for item in self._legend.items]:
+            self._legend.items = [LegendItem(label=text, renderers=[line]) for text, line in entries]
+            return
+        for (text, _), item in zip(entries, self._legend.items, strict=True):
+            if item.label.value != text:
+                item.label = value(text)
 
     def _label(self, run: Shown, metric: Metric, count: int) -> str:
         _, last = run.tail.curves[metric.name].last
@@ -252,7 +257,7 @@ def _figure() -> Any:
         output_backend="canvas",
     )
     plot.xgrid.visible = False
-    plot.xaxis.ticker = BasicTicker(desired_num_ticks=5, num_minor_ticks=0)
+    plot.xaxis.ticker = BasicTicker(desired_num_ticks=3, num_minor_ticks=0)
     plot.xaxis.formatter = CustomJSTickFormatter(code=GROUPED)
     hover = HoverTool(
         mode="vline",

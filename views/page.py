@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 _PAGE = Path(__file__).parent / "page.html"
 
 
-# Of Bokeh's scripts the one for WebGL is left out: no plot here asks for it.
-_UNUSED = re.compile(r"<script[^>]*bokeh-gl[^>]*>\s*</script>")
+# Left out: Bokeh's WebGL, for which no plot here asks, and a substitute for import maps, which bundles do without. By
+# the browser's own `import` the bundle is fetched once, and kept compiled.
+_UNUSED = re.compile(r"<script[^>]*(bokeh-gl|es-module-shims)[^>]*>\s*</script>")
+_IMPORT = "<script>window.importShim = (url) => import(url); importShim.addImportMap = () => {};</script>"
 
 
 def _needed(scripts: str) -> str:
-    return _UNUSED.sub("", scripts)
+    return _IMPORT + _UNUSED.sub("", scripts)
 
 
 @cache
