@@ -5,13 +5,16 @@ const range = (n) => [...Array(n).keys()];
 const CLEAR = 12; // px between two labels of one axis
 
 const LETTER = 6.7; // px of a letter
+const LONGEST = 12; // letters of a label
+
+const cut = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);
 
 /** Space that labels and controls need around the picture, in a pane of this size; all in px. */
 export function marginsFor(field, mode, { width, height }) {
   const tall = height >= 320;
   const legend = !tall && width < 560 ? 160 : 0; // where it would cover the last heads
   if (mode === "overview") return { left: 36, right: 16 + legend, top: tall ? 62 : 50, bottom: tall ? 58 : 8 };
-  const widest = (tokens) => LETTER * Math.min(12, Math.max(...tokens.map((text) => text.length)));
+  const widest = (tokens) => LETTER * Math.min(LONGEST, Math.max(...tokens.map((text) => text.length)));
   const below = isShort(field.keys) ? 16 : 8 + 0.8 * widest(field.keys);
   return { left: 16 + widest(field.queries), right: 36, top: tall ? 62 : 46, bottom: below + (tall ? 24 : 8) };
 }
@@ -43,10 +46,10 @@ function volumeLabels(field, { stack, spread }, chosen) {
   const [near, far] = [depth(count, 0, spread), depth(count, count - 1, spread)];
   const anchor = isShort(field.keys) ? "below" : "tilt";
   const keys = field.keys.map((text, k) => ({
-    text, at: [((k + 0.5) / field.S - 0.5) * width, -y - 0.02, near], axis: "key", anchor, kind: "token", on: k === chosen.key,
+    text: cut(text), at: [((k + 0.5) / field.S - 0.5) * width, -y - 0.02, near], axis: "key", anchor, kind: "token", on: k === chosen.key,
   }));
   const queries = field.queries.map((text, q) => ({
-    text, at: [-x - 0.02, (0.5 - (q + 0.5) / field.T) * height, near], axis: "query", anchor: "end", kind: "token", on: q === chosen.query,
+    text: cut(text), at: [-x - 0.02, (0.5 - (q + 0.5) / field.T) * height, near], axis: "query", anchor: "end", kind: "token", on: q === chosen.query,
   }));
   const planes = range(count).map((i) => ({
     text: `${stack === "layer" ? "L" : "H"}${i}`, at: [x + 0.03, -y - 0.02, depth(count, i, spread)], axis: "plane", anchor: "start", on: chosen[stack] === i,
