@@ -117,7 +117,7 @@ function Row({ row, send, live, turn }) {
 
 export function Form({ section, send, live, turn }) {
   return (
-    <div className="form">
+    <div className={`form ${section.columns ? "wide" : ""}`}>
       {section.rows.map((given) => {
         const row = { ...given, field: given.field ?? given.name };
         return <Row key={`${section.id ?? ""}${row.field}`} row={row} send={send} live={live} turn={turn} />;

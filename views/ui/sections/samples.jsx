@@ -25,7 +25,7 @@ export const Samples = ({ section }) => (
       return (
         <div key={i}>
           {row.input === undefined ? null : <Tokens label={section.label ?? "input"} tokens={tokensOf(row.input)} />}
-          <Tokens label="answer" tokens={tokensOf(row.answer)} tone={tone} />
+          {row.answer || wanted?.length ? <Tokens label="answer" tokens={tokensOf(row.answer)} tone={tone} /> : null}
         </div>
       );
     })}
