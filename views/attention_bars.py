@@ -97,7 +97,7 @@ def text_items(text: str, choice: Choice, step: int | None, names: list[str]) ->
     names = names if choice.id in names else [choice.id, *names]
     steps = ["latest", *(f"step {known}" for known in reversed(choice.steps))]
     return [
-        {"kind": "field", "id": "text", "title": "What the model reads", "value": text, "width": "max(110px, 12vw)"},
+        {"kind": "field", "id": "text", "title": "What the model reads", "value": text, "width": "max(100px, 8vw)"},
         _select("run", "Run", names, choice.id),
         _select("step", "Checkpoint", steps, shown),
     ]
