@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 from builder.catalogue import is_literal, resolve
@@ -11,6 +11,7 @@ from engine.errors import StepwiseError
 from engine.settings import Field, Value
 
 Section = dict[str, Any]
+FAR = 1e9  # a highest value that nobody reaches is not shown
 
 
 def rows_of(
@@ -66,7 +67,8 @@ def text_of(value: Value) -> str:
 
 
 def _range(field: Field) -> str:
-    low, high = field.setting.low, field.setting.high
+    low = field.setting.low
+    high = inf if field.setting.high >= FAR else field.setting.high
     if field.type not in (int, float) or not (isfinite(low) or isfinite(high)):
         return ""
     if isfinite(low) and isfinite(high):
