@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from engine.attention_maps import AttentionStack
 from views.attention_source import Choice
+from views.inspector import grouped
 
 Items = list[dict[str, Any]]
 
@@ -95,13 +98,21 @@ def text_items(text: str, choice: Choice, step: int | None, names: list[str]) ->
     """The user's text, the run and the checkpoint."""
     shown = "latest" if step is None else f"step {choice.nearest(step)}"
     names = names if choice.id in names else [choice.id, *names]
-    steps = ["latest", *(f"step {known}" for known in reversed(choice.steps))]
+    latest = {"id": "latest", "label": f"latest · {grouped(choice.steps[-1])}"}
+    steps = [{"id": f"step {known}", "label": f"step {grouped(known)}"} for known in reversed(choice.steps)]
+    runs = [{"id": name, "label": run_label(name)} for name in names]
     return [
         {"kind": "field", "id": "text", "title": "What the model reads", "value": text, "width": "max(100px, 8vw)"},
-        _select("run", "Run", names, choice.id),
-        _select("step", "Checkpoint", steps, shown),
+        _select("run", "Run", runs, choice.id),
+        _select("step", "Checkpoint", [latest, *steps], shown),
     ]
 
 
-def _select(name: str, title: str, options: list[str], value: str) -> dict[str, Any]:
-    return {"kind": "select", "id": name, "title": title, "options": options, "value": value}
+def run_label(name: str) -> str:
+    """A run in few letters: `20261123-131424-reverse` is `reverse 13:14:24`; other names stay."""
+    made = re.fullmatch(r"\d{8}-(\d\d)(\d\d)(\d\d)-(.+)", name)
+    return "{3} {0}:{1}:{2}".format(*made.groups()) if made else name
+
+
+def _select(name: str, title: str, options: Sequence[str | dict[str, str]], value: str) -> dict[str, Any]:
+    return {"kind": "select", "id": name, "title": title, "options": list(options), "value": value}

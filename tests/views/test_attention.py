@@ -254,3 +254,12 @@ def test_a_new_checkpoint_of_the_followed_run_is_looked_at(show: Show, gpt: Path
     assert before is not None
     assert pane.stack is not None
     assert not np.array_equal(before.weights, pane.stack.weights)
+
+
+def test_runs_and_checkpoints_are_named_in_few_letters(show: Show, tmp_path: Path) -> None:
+    pane = show(make_run(tmp_path, "20261123-131424-reverse", steps=(0, 1200)))
+
+    run, step = ([option["label"] for option in row["options"]] for row in pane._foot.rows[1:])
+
+    assert run == ["reverse 13:14:24"]
+    assert step == ["latest · 1\u2009200", "step 1\u2009200", "step 0"]
