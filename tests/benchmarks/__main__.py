@@ -22,7 +22,7 @@ CAPTION = (
 def main() -> None:
     """Measure all parts, or those named on the command line."""
     torch.set_num_threads(1)
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 120)
     table = Table("what", "value", "calm", "goal", "", title="Stepwise benchmarks", caption=CAPTION)
     for part in sys.argv[1:] or PARTS:
         before = strain()
