@@ -8,7 +8,7 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 .PHONY: serve test bench bundle screenshot
 
 serve: .venv/app
-	$(BIN)/python -m panel serve views/app.py --port $(PORT) --address 127.0.0.1 --session-token-expiration 86400
+	$(BIN)/python -m panel serve views/app.py --port $(PORT) --address 127.0.0.1 --warm --session-token-expiration 86400
 
 test: .venv/dev .venv/browser
 	$(BIN)/ruff format --check .

@@ -67,11 +67,11 @@ class AppServer:
         """Serve the app as a user would, and wait until it answers."""
         self.home.mkdir(parents=True, exist_ok=True)
         words = ["-m", "panel", "serve", "views/app.py", "--port", str(self.port), "--address", "127.0.0.1"]
-        words.append("--liveness")
+        words += ["--liveness", "--warm"]
         environment = {**os.environ, "STEPWISE_HOME": str(self.home)}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen([sys.executable, *words], cwd=ROOT, env=environment, stdout=log, stderr=log)
-        wait_for(self._answers, 60, "the server")
+        wait_for(self._answers, 120, "the server")
 
     def forget(self) -> None:
         """Remove the autosaved graph, so that the next page is a first page."""
