@@ -54,11 +54,12 @@ class Metric:
 
 @dataclass(frozen=True)
 class Group:
-    """Curves that share a plot, and how their values are written."""
+    """Curves that share a plot, how their values are written, and the corner that they leave free for the legend."""
 
     title: str
     metrics: tuple[Metric, ...]
     format: str = "0.000"
+    corner: str = "top_right"
 
 
 LOSS = Group("Loss", (Metric("loss", "train", "q", raw=True), Metric("val_loss", "valid", "k", dash="dashed")))
@@ -70,6 +71,7 @@ GROUPS = {
             Metric("val_accuracy", "valid", "k", dash="dashed"),
             Metric("exact_match", "exact match", "v", dash="dotted"),
         ),
+        corner="bottom_right",
     ),
     "Learning rate": Group("Learning rate", (Metric("lr", "lr", "q"),), "0.0e+0"),
     "Gradient": Group("Gradient norm", (Metric("grad_norm", "norm", "q", raw=True),)),
@@ -121,6 +123,7 @@ class CurvePlot:
     def set_group(self, group: Group) -> None:
         """Draw other metrics."""
         self.group = group
+        self._legend.location = group.corner
         self.show(self._runs, self.figure.x_range.end)
 
     def show(self, runs: Sequence[Shown], steps: float) -> None:
@@ -212,7 +215,7 @@ class CurvePlot:
     def _add_legend(self) -> Legend:
         legend = Legend(
             items=[],
-            location="top_right",
+            location=self.group.corner,
             padding=4,
             margin=4,
             spacing=0,
