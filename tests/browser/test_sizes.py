@@ -37,12 +37,33 @@ CUT = """() => {
     visit(document);
     return found;
 }"""
+# A control that reaches out of the box that clips it, where nobody can scroll to it.
+CLIPPED = """() => {
+    const found = [];
+    const up = (e) => e.parentElement ?? e.getRootNode().host;
+    const visit = (root) => {
+        for (const e of root.querySelectorAll("*")) {
+            if (e.shadowRoot) visit(e.shadowRoot);
+            if (!e.matches("button, select, input") || !e.checkVisibility({ checkVisibilityCSS: true })) continue;
+            const { right, width } = e.getBoundingClientRect();
+            for (let box = up(e); width && box; box = up(box)) {
+                const overflow = getComputedStyle(box).overflowX;
+                if (overflow === "auto" || overflow === "scroll") break;
+                if (overflow === "visible" || right <= box.getBoundingClientRect().right + 1) continue;
+                found.push(`${e.localName}.${e.className} ${e.title || e.ariaLabel || e.textContent.slice(0, 40)}`);
+                break;
+            }
+        }
+    };
+    visit(document);
+    return found;
+}"""
 SCROLL = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
 
 
 def failed_run(home: Path) -> Path:
     """A run with curves, samples, a checkpoint to look at, and a long reason for its end."""
-    folder = make_run(home, "20260101-120000-reverse", steps=(0, 100))
+    folder = make_run(home, "20260101-120000-shakespeare-2", steps=(0, 100))
     append(folder, *({**loss(step), "accuracy": 0.5, "tokens_per_s": 32024.0} for step in range(1, 101)))
     sample = {"input": "stepwise", "answer": "esiwpets", "wanted": "esiwpets"}
     event = {"type": "sampled", "time": 1.0, "step": 100, "samples": [sample] * 4}
@@ -66,7 +87,7 @@ def test_nothing_scrolls_and_no_text_is_cut_off(
     assert page.evaluate("document.documentElement.dataset.theme") == theme
 
     found = []
-    for step in ("first", "Setup", "Problems", "Runs", "row", "Log", "Train", "block"):
+    for step in ("first", "Setup", "Problems", "Runs", "row", "Log", "Train", "Attention", "block"):
         if step == "block":
             hands.select("blocks")
         elif step == "row":
@@ -74,7 +95,7 @@ def test_nothing_scrolls_and_no_text_is_cut_off(
         elif step != "first":
             hands.tab(step)
         page.wait_for_timeout(400)
-        found += [f"{step}: {text}" for text in page.evaluate(CUT)]
+        found += [f"{step}: {text}" for text in page.evaluate(CUT) + page.evaluate(CLIPPED)]
         assert page.evaluate(SCROLL) == list(size)
 
     visit.close()

@@ -110,7 +110,10 @@ function useSearch(desk, store) {
 function useCommands(desk, view, zoom) {
   useEffect(() => {
     const act = { fit: () => view.fit(), delete: () => desk.remove(), "select-all": () => desk.selectAll(), ...zoom };
-    const hear = ({ detail }) => act[detail]?.();
+    const hear = ({ detail }) => {
+      desk.rest();
+      act[detail]?.();
+    };
     window.addEventListener("stepwise", hear);
     return () => window.removeEventListener("stepwise", hear);
   }, []);

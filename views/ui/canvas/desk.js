@@ -16,7 +16,12 @@ const PATIENCE = 60, // ms between two messages about a changing selection
 
 export class Desk {
   constructor(store, send, width) {
-    Object.assign(this, { store, send, width, fits: {}, moving: null, held: new Set(), router: new Router() });
+    Object.assign(this, { store, width, fits: {}, moving: null, held: new Set(), nudged: new Set(), router: new Router() });
+    this.tellPython = send;
+    this.send = (op) => {
+      this.rest();
+      send(op);
+    };
     this.told = keyOf([], []);
     this.onScene = () => {};
   }
@@ -195,13 +200,18 @@ export class Desk {
     const shift = (n) => (n.selected ? { ...n, position: { x: n.position.x + dx, y: n.position.y + dy } } : n);
     this.draw({ nodes: this.nodes.map(shift) });
     gestureEnded("nudge", start);
+    for (const node of moved) this.nudged.add(node.id);
     clearTimeout(this.resting);
-    this.resting = setTimeout(() => this.send({ op: "move", items: this.places() }), 250);
+    this.resting = setTimeout(() => this.rest(), 250);
     return true;
   }
 
-  places() {
-    return chosen(this.nodes).map((node) => ({ id: node.id, ...node.position }));
+  /** Tell Python where the arrow keys have brought things; before anything else is told, so that no step is lost. */
+  rest() {
+    clearTimeout(this.resting);
+    const items = this.nodes.filter((node) => this.nudged.has(node.id)).map((node) => ({ id: node.id, ...node.position }));
+    this.nudged.clear();
+    if (items.length) this.tellPython({ op: "move", items });
   }
 
   // --- selection
