@@ -71,3 +71,12 @@ def test_smoothing_lays_a_calm_curve_over_the_values(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("low", "high", "some"), [(0.01, 10, {0.01, 0.03, 0.1, 0.3, 1, 3, 10}), (1, 4, {1, 2, 3})])
 def test_a_log_axis_is_marked_with_round_numbers(low: float, high: float, some: set[float]) -> None:
     assert some <= set(decades(low, high))
+
+
+def test_the_legend_stands_in_the_corner_that_the_curves_leave_free() -> None:
+    plot = CurvePlot(LOSS)
+    assert plot.figure.legend.location == "top_right"
+
+    plot.set_group(GROUPS["Accuracy"])
+
+    assert plot.figure.legend.location == "bottom_right"
