@@ -12,6 +12,7 @@ import panel as pn
 from builder import store
 from builder.compare import differences, document_differences
 from engine import jobs, locations
+from engine.channel import METRICS_FILE
 from engine.curves import MetricsTail, last_metrics
 from engine.errors import StepwiseError
 from engine.runs import GRAPH_FILE, read_config
@@ -55,6 +56,8 @@ class RunsPane:
         self._session, self._runner, self._selection, self._command = session, runner, selection, command
         self._chosen: list[str] = []
         self._tails: dict[str, MetricsTail] = {}
+        self._rows: dict[str, tuple[object, dict[str, Any]]] = {}  # by run: what the row was made of, and the row
+        self._detailed: object = None  # what the details were made of
         self._plot = CurvePlot(LOSS, log=True)
         self._metric = "Loss"
         self._table = Sheet(sections=[], look="strip", sizing_mode="stretch_both", margin=0, styles={"flex": "1.5 1 0"})
@@ -65,23 +68,34 @@ class RunsPane:
         figure = pn.pane.Bokeh(self._plot.figure, sizing_mode="stretch_both", margin=0)
         side = pn.Column(self._bar, figure, sizing_mode="stretch_both", margin=0)
         self.view = pn.Row(self._table, self._detail, side, sizing_mode="stretch_both", margin=0)
-        runner.param.watch(lambda *_: self.refresh(), ["status", "folder"])
-        runner.param.watch(lambda _: self._draw(), ["revision"])
+        runner.param.watch(lambda *_: self.refresh(), ["status", "folder", "revision"])
         self.refresh()
 
     def refresh(self) -> None:
-        """Read the folders anew."""
+        """Read what is new in the folders; called several times a second while a run goes on."""
         found = jobs.runs(locations.runs())
         known = [folder.name for folder, _ in found]
         self._chosen = [name for name in self._chosen if name in known]
         if not found:
             self._table.show([{"kind": "empty", "id": "train", "text": NONE, "action": "Train"}])
         else:
-            rows = [_row(folder, status) for folder, status in found]
+            rows = [self._row(folder, status) for folder, status in found]
             table = {"kind": "rows", "id": "runs", "columns": COLUMNS, "rows": rows, "select": "many"}
             self._table.show([{**table, "chosen": self._chosen, "search": True}])
-        self._detail.show(self._details())
+        chosen = [(folder.name, s.name, s.state) for folder, s in found if folder.name in self._chosen]
+        if chosen != self._detailed:
+            self._detailed = chosen
+            self._detail.show(self._details())
         self._draw()
+
+    def _row(self, folder: Path, status: Status) -> dict[str, Any]:
+        """A run's row, read anew only where the run has written something since."""
+        metrics = folder / METRICS_FILE
+        stamp = status, metrics.stat().st_size if metrics.exists() else 0
+        known = self._rows.get(folder.name)
+        if known is None or known[0] != stamp:
+            known = self._rows[folder.name] = stamp, _row(folder, status)
+        return known[1]
 
     def _folders(self) -> list[Path]:
         return [locations.runs() / name for name in self._chosen]

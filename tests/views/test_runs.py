@@ -69,6 +69,24 @@ def test_without_runs_there_is_a_word_and_a_button() -> None:
     assert desk.commands == ["train"]
 
 
+def test_a_run_is_read_again_only_when_it_has_written_something(monkeypatch: pytest.MonkeyPatch) -> None:
+    silent, talking = run("1"), run("2")
+    desk, read = Desk(), list[Path]()
+
+    def last_metrics(folder: Path) -> dict[str, float]:
+        read.append(folder)
+        return {"step": 4}
+
+    monkeypatch.setattr("views.runs.last_metrics", last_metrics)
+
+    append(talking, loss(4))
+    desk.pane.refresh()
+
+    assert read == [talking]
+    assert [row["cells"]["step"]["value"] for row in desk.rows()] == [4, 3]
+    assert silent.name == desk.rows()[1]["id"]
+
+
 def test_every_run_is_a_row_with_its_last_numbers() -> None:
     run("1")
     run("2", lr=0.5, seed=3)
