@@ -123,20 +123,24 @@ class Mirror:
         Raises:
             TrackerAwayError: If the tracker does not answer.
         """
-        stamp = (folder / STATUS_FILE).stat().st_mtime_ns
-        if self._done.get(folder) == stamp:
-            return False
+        stamp = 0
         try:
+            stamp = (folder / STATUS_FILE).stat().st_mtime_ns
+            if self._done.get(folder) == stamp:
+                return False
             busy = self._follow(folder)
         except TrackerRefusesError as error:
             logger.bind(run=folder.name).warning("Mirroring of this run ends: {}", error)
             mark = self._known(folder) or Mark(store=self._store, run_id="", base=0)
             self._note(folder, replace(mark, refused=str(error)))
             busy = False
+        except TrackerAwayError:
+            raise
         except (StepwiseError, OSError) as error:
-            if isinstance(error, TrackerAwayError):
-                raise
             logger.bind(run=folder.name).warning("This run cannot be mirrored: {}", error)
+            busy = False
+        except Exception as error:  # noqa: BLE001 -- whatever a run's files hold, the others must go on
+            logger.bind(run=folder.name).opt(exception=error).error("This run cannot be mirrored.")
             busy = False
         if not busy:
             self._done[folder] = stamp

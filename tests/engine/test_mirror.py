@@ -245,6 +245,21 @@ def test_a_run_that_the_tracker_refuses_is_left_alone_and_the_others_go_on(tmp_p
     assert "deleted" in json.loads((folder / MARK_FILE).read_text())["refused"]
 
 
+def test_a_run_that_breaks_the_portrayer_is_left_alone_and_the_others_go_on(tmp_path: Path) -> None:
+    def stumble(folder: Path) -> Portrait:
+        if folder.name == "broken":
+            raise KeyError("a key that nobody foresaw")
+        return portray(folder)
+
+    tracker = MemoryTracker()
+    new_run(tmp_path, "broken")
+    other = new_run(tmp_path, "other")
+
+    Mirror(tracker, store="memory", portray=stumble).sync(tmp_path)
+
+    assert list(tracker.runs) == [str(other)]
+
+
 def test_reap_closes_runs_whose_folder_is_gone_and_no_others(tmp_path: Path) -> None:
     tracker = MemoryTracker()
     gone, there = new_run(tmp_path, "gone"), new_run(tmp_path, "there")
