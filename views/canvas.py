@@ -23,6 +23,7 @@ from builder.edits import (
     new_id,
 )
 from builder.layout import arrange
+from engine.errors import StepwiseError
 from engine.ports import KINDS, kinds_fit
 from views.canvas_part import Canvas
 from views.fitting import best_port
@@ -124,8 +125,12 @@ class CanvasPane:
 
     def _receive(self, message: dict[str, Any]) -> None:
         handler = getattr(self, f"_on_{message['op']}", None)
-        if handler is not None:
+        if handler is None:
+            return
+        try:
             handler(message)
+        except StepwiseError as error:
+            self._session.tell(str(error))
 
     def _on_add(self, m: dict[str, Any]) -> None:
         name = new_id(self._session.document, self._at, m["kind"])
@@ -156,6 +161,8 @@ class CanvasPane:
         old = self._wires([m["old"]])
         if old:
             self._try(Rewire(at=self._at, old=old[0], source=wire.source, target=wire.target))
+        else:
+            self.show()  # it is gone: so is what the browser drew in its place
 
     def _on_delete(self, m: dict[str, Any]) -> None:
         nodes, edges = m["nodes"], m["edges"]
@@ -232,9 +239,8 @@ class CanvasPane:
 
     def _open(self) -> None:
         self._believed = self._truth()
-        self._crumbs_sent, self._symbols_sent = self._crumbs(), self._symbols()
         full = {"op": "scene", "scene": self._believed.as_dict()}
-        self.part.send([{**full, "crumbs": self._crumbs_sent, "symbols": self._symbols_sent}])
+        self.part.send([{**full, "crumbs": self._crumbs(), "symbols": self._symbols()}])
 
     def _select(self) -> None:
         chosen = self._session.nodes, self._session.wires

@@ -57,6 +57,25 @@ def test_a_refused_wire_is_taken_back_and_the_reason_is_told(desk: Desk) -> None
     assert desk.session.notice is not None
 
 
+def test_a_wire_drawn_in_place_of_one_that_is_gone_is_taken_back(desk: Desk) -> None:
+    wires = desk.session.definition.wires
+    port = {"source": "tokens", "sourcePort": "value", "target": "head", "targetPort": "x"}
+
+    ops = desk.do(op="rewire", old="nothing.y>nowhere.x", **port)
+
+    assert {"op": "drop_edge", "id": "tokens.value>head.x"} in ops
+    assert desk.session.definition.wires == wires
+
+
+def test_a_block_that_nobody_knows_is_refused_with_a_word(desk: Desk) -> None:
+    origin = {"node": "tokens", "port": "value", "side": "source"}
+
+    desk.do(op="add", kind="no_such_block", x=0, y=0, **{"from": origin})
+
+    assert desk.session.notice is not None
+    assert "no_such_block" in desk.session.notice.text
+
+
 def test_a_deleted_wire_is_gone_after_one_undo_step(desk: Desk) -> None:
     wire, before = desk.first_wire(), desk.session.document
 
