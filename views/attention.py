@@ -115,6 +115,8 @@ class AttentionPane:
         self._drawing.ask()
 
     def _receive(self, answer: Answer) -> None:
+        if answer.request != self._asked:  # its run has given way to one without a checkpoint
+            return
         shown = self.stack.paths[0] if self.stack else self._selection.node
         self._stacks, self._text, self._problem = answer.stacks, answer.text, answer.problem
         self._at = self._index_of(shown) or 0

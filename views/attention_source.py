@@ -86,6 +86,10 @@ def look(request: Request) -> Answer:
     except (RuntimeError, IndexError) as error:  # torch, for sizes that no rule has foreseen
         problem = f"The model failed on this text: {error}. Try a shorter one."
         return Answer(request=request, text=text, problem=problem)
+    except Exception as error:  # noqa: BLE001 -- nobody else would tell the user, who waits
+        logger.opt(exception=error).error("Looking at attention failed")
+        problem = f"{type(error).__name__}: {error}. The server's log has more."
+        return Answer(request=request, text=text, problem=problem)
     return Answer(request=request, text=text, stacks=stacks)
 
 
@@ -125,10 +129,6 @@ class Looker:
             _POOL.submit(look, request).add_done_callback(self._hand_over)
 
     def _hand_over(self, future: Future[Answer]) -> None:
-        failure = future.exception()
-        if failure is not None:
-            logger.opt(exception=failure).error("Looking at attention failed")
-            return
         assert self._document is not None
         self._document.add_next_tick_callback(lambda: self._receive(future.result()))
 
