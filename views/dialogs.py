@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from builder import picture, templates
+from builder.edits import RenameDocument
 from builder.sizes import parameters_of
 from builder.store import dumps, load, loads
 from engine.errors import StepwiseError
@@ -72,7 +73,7 @@ class Dialogs:
             fields=[field],
             buttons=[{"id": "save", "label": "Save", "primary": True}],
         )
-        self._window.ask(dialog, self._answer(lambda m: self.save(m["values"]["name"])))
+        self._window.ask(dialog, self._answer(lambda m: self._save_as(m["values"]["name"])))
 
     def about(self) -> None:
         """Say what this is."""
@@ -95,6 +96,14 @@ class Dialogs:
         """Hand the graph to the browser as a file."""
         document = self._session.document
         self._window.download(f"{document.name}.json", dumps(document))
+
+    def _save_as(self, name: str) -> None:
+        """Keep the graph under a name that is its own from now on, so that Save finds it again."""
+        rename = RenameDocument(name=name)
+        path = self._workspace.save_as(name, rename.apply(self._session.document))
+        if name != self._session.document.name:
+            self._session.apply(rename)
+        self._session.tell(f"Saved as {path.stem}.", tone="ok")
 
     def _open(self, m: Message) -> None:
         if m.get("file"):

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from builder import templates
-from builder.edits import Remove, SetSetting
+from builder.edits import Remove, SetSetting, SetSymbol
+from builder.store import load
 from engine.config import RunConfig
 from engine.data import TASKS
 from views.commands import COMMANDS
@@ -122,6 +123,23 @@ def test_the_dialogs_open_by_their_commands(shell: Shell, monkeypatch: pytest.Mo
         shell.command(name)
 
     assert [message["dialog"]["id"] for message in messages] == ["new", "open", "save-as", "about"]
+
+
+def test_a_graph_saved_under_a_new_name_is_saved_there_from_then_on(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages = heard(shell, monkeypatch)
+    shell.command("save-as")
+    id_ = messages[-1]["dialog"]["id"]
+    answer = {"type": "dialog", "id": id_, "button": "save", "values": {"name": "Second try"}}
+    shell.window._handle_msg(answer)
+    shell.session.apply(SetSymbol(name="d_model", value=48))
+
+    shell.command("save")
+
+    (saved,) = shell.workspace.saved()
+    assert load(saved) == shell.session.document
+    assert shell.session.document.name == "Second try"
 
 
 def test_the_task_of_the_toolbar_is_the_task_of_the_model(shell: Shell) -> None:
