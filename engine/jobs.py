@@ -7,7 +7,7 @@ command it. All that is known of it is in the folder's `status.json`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psutil
@@ -34,18 +34,21 @@ def warm_up() -> None:
     _LOCAL.warm_up()
 
 
-def start(folder: Path, target: str = TARGET, launcher: Launcher = _LOCAL) -> None:
+def start(folder: Path, target: str = TARGET, launcher: Launcher = _LOCAL, first: Sequence[Command] = ()) -> None:
     """Start a run, or let it go on from its newest checkpoint, in a process of its own. Returns at once.
 
     Args:
         folder: The run.
         target: `module:function`, which is given the folder and a channel.
         launcher: Where the process comes from.
+        first: Commands that it finds when it comes, so that they are obeyed before the first step.
 
     Raises:
         RunError: If it is going already, or the folder is no run.
     """
     _announce(folder)
+    for command in first:
+        channel.send(folder, command)
     launcher.launch(folder.resolve(), target)
 
 

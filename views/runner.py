@@ -49,14 +49,14 @@ class Runner(param.Parameterized):
         """Steps that the followed run has done."""
         return self.tail.step if self.tail else 0
 
-    def start(self, document: Document, config: RunConfig) -> Path:
-        """Make a run of `document`, start it and follow it.
+    def start(self, document: Document, config: RunConfig, *first: Command) -> Path:
+        """Make a run of `document`, start it and follow it; it obeys `first` before its first step.
 
         Raises:
             StepwiseError: If the document cannot be trained so.
         """
         folder = create_run(document, config, locations.runs())
-        jobs.start(folder)
+        jobs.start(folder, first=first)
         logger.bind(run=folder.name).info("Run started")
         self.follow(folder)
         return folder
@@ -67,16 +67,12 @@ class Runner(param.Parameterized):
 
     def start_one_step(self, document: Document, config: RunConfig) -> None:
         """Like `start`, but wait after the first step."""
-        self.send_to(self.start(document, config), Step())
+        self.start(document, config, Step())
 
     def send(self, command: Command) -> None:
         """Tell the followed run something."""
         if self.folder is not None:
-            self.send_to(self.folder, command)
-
-    def send_to(self, folder: Path, command: Command) -> None:
-        """Tell a run something."""
-        jobs.send(folder, command)
+            jobs.send(self.folder, command)
 
     def toggle(self) -> None:
         """Pause the followed run, or let it go on."""
