@@ -1,4 +1,4 @@
-"""`make bench [ONLY=word]`: run the benchmarks and print one table."""
+"""`make bench`, or `python -m tests.benchmarks PART …`: run the benchmarks and print one table."""
 
 from __future__ import annotations
 
