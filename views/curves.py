@@ -103,13 +103,15 @@ class CurvePlot:
         self.smoothing = 0.0
         self.figure = _figure()
         self._legend = self._add_legend()
-        self.log = log
+        self.log = not log
         self.set_log(log)
         self.figure.on_event(RangesUpdate, self._zoomed)
         self.figure.on_event(Reset, lambda _: self._whole())
 
     def set_log(self, log: bool) -> None:
         """Change the axis of values."""
+        if log == self.log and self.figure.left:
+            return
         self.log = log
         axis = LogAxis(ticker=FixedTicker()) if log else LinearAxis()
         axis.formatter = NumeralTickFormatter(format="0.[0000]a")
@@ -122,6 +124,8 @@ class CurvePlot:
 
     def set_group(self, group: Group) -> None:
         """Draw other metrics."""
+        if group == self.group:
+            return
         self.group = group
         self._legend.location = group.corner
         self.show(self._runs, self.figure.x_range.end)

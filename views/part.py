@@ -66,8 +66,13 @@ class Listed(Part):
 
     def __init__(self, **params: Any) -> None:
         self._patched = False
+        self._greeters: list[Callable[[], object]] = []
         super().__init__(**params)
         self.param.watch(self._assigned, [self._list], onlychanged=False)
+
+    def greeted(self, handler: Callable[[], object]) -> None:
+        """Call `handler` each time the browser has this part on its page."""
+        self._greeters.append(handler)
 
     @property
     def rows(self) -> list[Row]:
@@ -98,5 +103,8 @@ class Listed(Part):
     def _handle_msg(self, msg: Message) -> None:
         if msg.get("type") != "hello":
             super()._handle_msg(msg)
-        elif self._patched:  # patches sent before the browser could hear them
+            return
+        if self._patched:  # patches sent before the browser could hear them
             self._send_msg({"rows": self.rows})
+        for handler in self._greeters:
+            handler()

@@ -18,6 +18,7 @@ from engine.errors import StepwiseError
 from engine.runs import GRAPH_FILE, read_config
 from engine.status import Status, read_status
 from views.curves import GROUPS, LOSS, CurvePlot, Shown
+from views.drawing import Drawing
 from views.inspector import grouped
 from views.parts import Bar, Message, Sheet
 from views.runner import Runner
@@ -65,6 +66,8 @@ class RunsPane:
         self._bar = Bar(items=self._items(), sizing_mode="stretch_width", height=28, margin=0)
         for part in (self._table, self._detail, self._bar):
             part.on(self._receive)
+        self._drawing = Drawing(self._paint)
+        self._bar.greeted(self._drawing.begin)
         figure = pn.pane.Bokeh(self._plot.figure, sizing_mode="stretch_both", margin=0)
         side = pn.Column(self._bar, figure, sizing_mode="stretch_both", margin=0)
         self.view = pn.Row(self._table, self._detail, side, sizing_mode="stretch_both", margin=0)
@@ -86,7 +89,7 @@ class RunsPane:
         if chosen != self._detailed:
             self._detailed = chosen
             self._detail.show(self._details())
-        self._draw()
+        self._drawing.ask()
 
     def _row(self, folder: Path, status: Status) -> dict[str, Any]:
         """A run's row, read anew only where the run has written something since."""
@@ -129,7 +132,9 @@ class RunsPane:
             {"kind": "link", "text": "MLflow", "title": "Open MLflow's own page", "command": "mlflow"},
         ]
 
-    def _draw(self) -> None:
+    def _paint(self) -> None:
+        """Bring the figure to what is chosen and known; only here are Bokeh's models touched."""
+        self._plot.set_group(METRICS[self._metric])
         shown: list[Shown] = []
         for folder in self._folders():
             tail = self._tails.setdefault(folder.name, MetricsTail(folder))
@@ -153,8 +158,8 @@ class RunsPane:
                 self._look()
             case "metric":
                 self._metric = str(message["value"])
-                self._plot.set_group(METRICS[self._metric])
                 self._bar.show(self._items())
+                self._drawing.ask()
             case "follow":
                 self._runner.follow(self._folders()[0])
             case "graph":
@@ -172,7 +177,7 @@ class RunsPane:
         if self._chosen:
             self._selection.set(NAME, run=self._chosen[0], step=None)
         self._detail.show(self._details())
-        self._draw()
+        self._drawing.ask()
 
 
 def _row(folder: Path, status: Status) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 import panel as pn
 
 from views.curves import GROUPS, LOSS, CurvePlot, Shown
+from views.drawing import Drawing
 from views.inspector import grouped
 from views.parts import Bar, Sheet
 from views.runner import Runner, clock
@@ -27,11 +28,13 @@ class TrainingPane:
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
         self._loss, self._other = CurvePlot(LOSS, log=True), CurvePlot(GROUPS["Accuracy"])
-        self._metric, self._smooth = "Accuracy", "raw"
+        self._metric, self._smooth, self._scale = "Accuracy", "raw", "log"
         self._head = Bar(items=self._head_items(), sizing_mode="stretch_width", height=28, margin=0)
         self._tools = Bar(items=self._tool_items(), sizing_mode="stretch_width", height=28, margin=0)
         self._samples = Sheet(sections=self._sample_sections(), sizing_mode="stretch_width", height=92, margin=0)
+        self._drawing = Drawing(self._paint)
         self._tools.on(self._receive)
+        self._tools.greeted(self._drawing.begin)
         plots = pn.Row(
             *(pn.pane.Bokeh(plot.figure, sizing_mode="stretch_both", margin=0) for plot in (self._loss, self._other)),
             sizing_mode="stretch_both",
@@ -42,11 +45,18 @@ class TrainingPane:
         runner.param.watch(lambda *_: self.refresh(), ["revision", "folder"])
         self.refresh()
 
-    def refresh(self) -> None:
-        """Draw what is new."""
+    def _paint(self) -> None:
+        """Bring both figures to what is chosen and known; only here are Bokeh's models touched."""
         shown, steps = self._shown()
+        self._loss.set_log(self._scale == "log")
+        self._other.set_group(GROUPS[self._metric])
+        self._loss.smoothing = self._other.smoothing = SMOOTH[self._smooth]
         self._loss.show(shown, steps)
         self._other.show(shown, steps)
+
+    def refresh(self) -> None:
+        """Show what is new."""
+        self._drawing.ask()
         self._head.show(self._head_items())
         self._tools.patch("speed", text=self._speed())
         self._samples.show(self._sample_sections())
@@ -82,7 +92,6 @@ class TrainingPane:
         ]
 
     def _tool_items(self) -> list[dict[str, Any]]:
-        scale = "log" if self._loss.log else "linear"
         return [
             {"kind": "text", "text": "Loss", "tone": "strong"},
             {
@@ -90,7 +99,7 @@ class TrainingPane:
                 "id": "scale",
                 "title": "Axis of the loss",
                 "options": ["log", "linear"],
-                "value": scale,
+                "value": self._scale,
             },
             {"kind": "select", "id": "smooth", "title": "Smoothing", "options": list(SMOOTH), "value": self._smooth},
             {"kind": "gap"},
@@ -110,12 +119,10 @@ class TrainingPane:
     def _receive(self, message: dict[str, Any]) -> None:
         match message["id"]:
             case "scale":
-                self._loss.set_log(message["value"] == "log")
+                self._scale = message["value"]
             case "smooth":
                 self._smooth = message["value"]
-                self._loss.smoothing = self._other.smoothing = SMOOTH[self._smooth]
-                self.refresh()
             case "metric":
                 self._metric = message["value"]
-                self._other.set_group(GROUPS[self._metric])
         self._tools.show(self._tool_items())
+        self._drawing.ask()
