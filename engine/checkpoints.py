@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors.torch import load_model, save_model
-from torch import Tensor, nn
+from torch import nn
 
 from engine.errors import RunError
 from engine.jsonfiles import read_json, write_json
@@ -128,11 +128,6 @@ def restore_random_state(state: State) -> None:
 
 def _as_tuples(value: Any) -> Any:
     return tuple(map(_as_tuples, value)) if isinstance(value, list | tuple) else value
-
-
-def tensors_of(model: nn.Module) -> dict[str, Tensor]:
-    """A copy of all weights, for comparing."""
-    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
 
 
 def _flush(path: Path) -> None:

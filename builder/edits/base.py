@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from builder import limits, names
-from builder.catalogue import Signature, node_signature, signature
+from builder.catalogue import Signature, node_signature
 from builder.document import Definition, Document, Node
 from builder.reading import is_whole
 from builder.soundness import check_nesting
@@ -70,12 +70,6 @@ def outside_of(document: Document, definition: Definition, name: str) -> Signatu
             "Install the plugin that brings it, or put another block in its place."
         )
     return found
-
-
-def title_of(document: Document, kind: str) -> str:
-    """What the palette calls `kind`; the kind itself if it is missing."""
-    found = signature(document, kind)
-    return found.title if found else kind
 
 
 def check_new_id(definition: Definition, name: str) -> None:

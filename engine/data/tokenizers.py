@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -85,8 +85,3 @@ def tokenizer_from(data: dict[str, Any]) -> Tokenizer:
     if data.get("kind") != "characters":
         raise RunError(f"Tokenizer of unknown kind {data.get('kind')!r}. Known: characters.")
     return CharTokenizer(data["chars"])
-
-
-def known_part(text: str, tokenizer: CharTokenizer, without: Sequence[str] = ()) -> str:
-    """`text` without the characters that the tokenizer does not know and those in `without`."""
-    return "".join(char for char in text if char in tokenizer.chars and char not in without)
