@@ -71,7 +71,11 @@ class AppServer:
         environment = {**os.environ, "STEPWISE_HOME": str(self.home)}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen([sys.executable, *words], cwd=ROOT, env=environment, stdout=log, stderr=log)
-        wait_for(self._answers, 120, "the server")
+        try:
+            wait_for(self._answers, 120, "the server")
+        except BaseException:
+            self.kill()
+            raise
 
     def forget(self) -> None:
         """Remove the autosaved graph, so that the next page is a first page."""
@@ -92,12 +96,14 @@ class AppServer:
 
     def stop(self) -> None:
         """End it as Ctrl+C would, and its runs."""
-        self.end_runs()
-        self.process.send_signal(signal.SIGINT)
         try:
-            self.process.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            self.kill()
+            self.end_runs()
+        finally:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                self.kill()
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()
