@@ -72,14 +72,23 @@ def run_here(folder: Path, target: str | Target = TARGET, listener: Callable[[Ev
 
 def _announce(folder: Path) -> None:
     """Note that a process is coming; commands given from now on are for it."""
-    if alive(folder):
-        raise RunError(f"{folder.name} is running already. Pause or stop it, or start another run.")
+    check_idle(folder)
     commands = folder / COMMANDS_FILE
     size = commands.stat().st_size if commands.exists() else 0
     change_status(
         folder, state="queued", started=time.time(), ended=0.0, pid=0, pid_created=0.0, commands_from=size,
         reason="",
     )  # fmt: skip
+
+
+def check_idle(folder: Path) -> None:
+    """See whether a run can be started.
+
+    Raises:
+        RunError: If it is going already, or the folder is no run.
+    """
+    if alive(folder):
+        raise RunError(f"{folder.name} is running already. Pause or stop it, or start another run.")
 
 
 def send(folder: Path, command: Command) -> None:

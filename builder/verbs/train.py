@@ -75,11 +75,12 @@ def _created(options: Namespace) -> Path:
 
 def _resumed(options: Namespace) -> Path:
     """The run to go on with, its settings changed as asked."""
-    from engine import locations, runs
+    from engine import jobs, locations, runs
     from engine.jsonfiles import write_json
     from engine.status import change_status
 
     folder = runs.find(locations.runs(), str(options.run_dir or "last"))
+    jobs.check_idle(folder)  # before its settings change under it
     document = store.load(folder / runs.GRAPH_FILE)
     if options.file is not None and store.load(options.file) != document:
         raise RunError(f"{folder.name} trains another graph than {options.file}. Leave the file out, or --resume.")
