@@ -60,10 +60,11 @@ def _row(field: Field, value: Value, scope: Mapping[str, Value], name: str, chan
 
 
 def text_of(value: Value) -> str:
-    """A value as the form shows it."""
+    """A value as the form shows it, in the fewest digits that are read back as the same."""
     if isinstance(value, bool):
         return "on" if value else "off"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    short = f"{value:g}" if isinstance(value, float) else ""
+    return short if short and float(short) == value else str(value)
 
 
 def _range(field: Field) -> str:
@@ -85,7 +86,7 @@ def choice(label: str, value: str, options: Iterable[str] = ()) -> Section:
 def number(text: str) -> int | str:
     """A whole number where `text` is one, else `text` itself."""
     text = text.strip()
-    return int(text) if text.lstrip("-").isdecimal() else text
+    return int(text) if text.removeprefix("-").isdecimal() else text
 
 
 def read(field: Field, typed: Any) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.settings import Field, Setting, Value
-from views.forms import read, rows_of, text_of
+from views.forms import number, read, rows_of, text_of
 
 WIDTH = Field(name="d_model", type=int, default=8, setting=Setting("Width.", low=1, unit="features"))
 RATE = Field(name="dropout", type=float, default=0.1, setting=Setting("Share.", low=0, high=1))
@@ -54,3 +54,13 @@ def test_text_of_a_value_reads_back_as_the_value(value: Value) -> None:
     field = {bool: BIAS, float: RATE}.get(type(value), WIDTH)
 
     assert read(field, text_of(value)) == value
+
+
+@pytest.mark.parametrize("value", [1e-5, 0.1, 3.0, 0.000123456789, 1234567.0])
+def test_a_number_is_shown_in_full_and_read_back(value: float) -> None:
+    assert float(text_of(value)) == value
+
+
+@pytest.mark.parametrize(("text", "value"), [(" 12 ", 12), ("-5", -5), ("--5", "--5"), ("2*n", "2*n")])
+def test_a_whole_number_is_one_and_all_else_stays_text(text: str, value: int | str) -> None:
+    assert number(text) == value
