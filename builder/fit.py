@@ -43,9 +43,22 @@ def check_fit(document: Document, task: str) -> None:
     interface = interface_of(document)
     offered = TASKS[task].examples(1)[0].text
     TASKS[task].read(offered, interface)
+    _check_head(document, TASKS[task])
     small = wanted_sizes(document, TASKS[task])
     if small:
         have = known_scope(document.main)
         now = ", ".join(f"{name} is {have[name]}" for name in small)
         fix = ", ".join(f"{name} to {value}" for name, value in small.items())
         raise RunError(f"{document.name} is too small for task {task!r}: {now}. Set {fix} or more.")
+
+
+def _check_head(document: Document, task: Task) -> None:
+    """A task of labels wants one row of logits for a text, all others one for each position."""
+    logits = next((port for port in document.main.outputs if port.kind == "logits"), None)
+    wanted = "B n_classes" if task.labels else "B T vocab_size"
+    if logits and len(logits.shape.split()) != len(wanted.split()):
+        head = "pooling and a classifier head" if task.labels else "a language-model head"
+        raise RunError(
+            f"Task {task.name!r} wants logits ({wanted.replace(' ', ', ')}), but the output {logits.name} carries "
+            f"({logits.shape.replace(' ', ', ')}). Give the model {head}, or choose another task."
+        )

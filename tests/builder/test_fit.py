@@ -56,3 +56,11 @@ def test_the_interface_knows_which_inputs_may_be_left_out() -> None:
 
     assert "tokens" in interface.required
     assert "padding" in interface.names - interface.required
+
+
+@pytest.mark.parametrize(("template", "task"), [("gpt2", "brackets"), ("classifier", "reverse")])
+def test_a_model_with_the_head_of_another_task_is_refused_before_it_runs(template: str, task: str) -> None:
+    document = fitted(small(template), task)
+
+    with pytest.raises(RunError, match="wants logits"):
+        check_fit(document, task)
