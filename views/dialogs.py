@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from builder import picture, templates
@@ -32,6 +33,7 @@ class Dialogs:
 
     def __init__(self, window: Window, session: Session, workspace: Workspace, on_new: Callable[[str], None]) -> None:
         self._window, self._session, self._workspace, self._on_new = window, session, workspace, on_new
+        self._own: Path | None = None  # the saved model that is being worked on
 
     def new(self) -> None:
         """Offer the templates as a gallery."""
@@ -89,8 +91,7 @@ class Dialogs:
         Raises:
             StepwiseError: If it cannot be the name of a file.
         """
-        path = self._workspace.save_as(name, self._session.document)
-        self._session.tell(f"Saved as {path.stem}.", tone="ok")
+        self._kept(name, lambda: self._workspace.save_as(name, self._session.document))
 
     def download(self) -> None:
         """Hand the graph to the browser as a file."""
@@ -100,10 +101,33 @@ class Dialogs:
     def _save_as(self, name: str) -> None:
         """Keep the graph under a name that is its own from now on, so that Save finds it again."""
         rename = RenameDocument(name=name)
-        path = self._workspace.save_as(name, rename.apply(self._session.document))
-        if name != self._session.document.name:
-            self._session.apply(rename)
-        self._session.tell(f"Saved as {path.stem}.", tone="ok")
+
+        def write() -> None:
+            self._workspace.save_as(name, rename.apply(self._session.document))
+            if name != self._session.document.name:
+                self._session.apply(rename)
+
+        self._kept(name, write)
+
+    def _kept(self, name: str, write: Callable[[], object]) -> None:
+        """Write, but ask first where that would replace a model that was neither opened nor saved here."""
+        path = self._workspace.path_of(name)
+
+        def keep() -> None:
+            write()
+            self._own = path
+            self._session.tell(f"Saved as {path.stem}.", tone="ok")
+
+        if not path.exists() or path == self._own:
+            keep()
+            return
+        dialog = Dialog(
+            id="replace",
+            title=f"Replace {path.stem}?",
+            text="Another model is saved under this name. Replacing it cannot be undone.",
+            buttons=[{"id": "replace", "label": "Replace", "danger": True}],
+        )
+        self._window.ask(dialog, self._answer(lambda _: keep()))
 
     def _open(self, m: Message) -> None:
         if m.get("file"):
@@ -112,6 +136,7 @@ class Dialogs:
         path = next((path for path in self._workspace.saved() if path.stem == m["item"]), None)
         if path is not None:
             self._session.open_document(load(path))
+            self._own = path
 
     def _answer(self, act: Callable[[Message], object]) -> Callable[[Message], None]:
         """Do `act` unless the dialog was cancelled; what it refuses becomes a notice."""

@@ -225,7 +225,7 @@ class Shell:
 
     def _refresh(self) -> None:
         self.toolbar.show(toolbar(self.session, self.runner, self.setup))
-        self.status.show(status_bar(self.session, self.runner))
+        self.status.show(status_bar(self.session, self.runner, self.workspace.problem))
         self.title.show(title_bar(self.session))
 
 

@@ -77,7 +77,7 @@ def title_bar(session: Session) -> Items:
     return [{"kind": "gap"}, {"kind": "text", "text": session.document.name}, {"kind": "gap"}]
 
 
-def status_bar(session: Session, runner: Runner) -> Items:
+def status_bar(session: Session, runner: Runner, problem: str = "") -> Items:
     """The run, the size of the graph, the device, where MLflow is, and whether the work is saved."""
     uri = locations.tracking_uri()
     here = session.definition
@@ -92,7 +92,9 @@ def status_bar(session: Session, runner: Runner) -> Items:
             "title": "Open MLflow's own page",
             "command": "mlflow",
         },
-        {"kind": "text", "text": "autosaved"},
+        {"kind": "text", "text": "not saved", "dot": "err", "title": problem}
+        if problem
+        else {"kind": "text", "text": "autosaved"},
         {"kind": "theme"},
     ]
 

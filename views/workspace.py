@@ -13,7 +13,8 @@ from builder.names import slug
 from builder.store import load, save
 from engine.errors import FileError, StepwiseError
 
-DELAY = 0.25
+DELAY = 0.25  # seconds from an edit to its autosave
+AGAIN = 3.0  # seconds to the next try after the disk has refused
 
 
 class Workspace:
@@ -29,6 +30,7 @@ class Workspace:
         self._lock, self._writing = threading.Lock(), threading.Lock()
         self._timer: threading.Timer | None = None
         self._pending: Document | None = None
+        self.problem = ""  # why the last autosave failed
         self.broken: Path | None = None  # where an autosaved graph was kept that could not be read
 
     @property
@@ -61,18 +63,33 @@ class Workspace:
         """Write `document` within a quarter of a second; a newer one replaces it."""
         with self._lock:
             self._pending = document
-            if self._timer is None:
-                self._timer = threading.Timer(DELAY, self.flush)
-                self._timer.daemon = True
-                self._timer.start()
+            self._write_in(DELAY)
+
+    def _write_in(self, seconds: float) -> None:
+        if self._timer is None:
+            self._timer = threading.Timer(seconds, self.flush)
+            self._timer.daemon = True
+            self._timer.start()
 
     def flush(self) -> None:
-        """Write what waits, now. A gesture never waits for this: the disk may take seconds."""
+        """Write what waits, now; what the disk refuses waits on and is tried again.
+
+        A gesture never waits for this: the disk may take seconds.
+        """
         with self._writing:
             with self._lock:
                 document, self._pending, self._timer = self._pending, None, None
-            if document is not None:
+            if document is None:
+                return
+            try:
                 save(document, self.current)
+                self.problem = ""
+            except (FileError, OSError) as error:
+                self.problem = str(error)
+                logger.error("The graph cannot be autosaved: {}", error)
+                with self._lock:
+                    self._pending = self._pending or document
+                    self._write_in(AGAIN)
 
     def saved(self) -> list[Path]:
         """Saved graphs, the newest first."""
@@ -84,8 +101,16 @@ class Workspace:
         Raises:
             StepwiseError: If the name holds no letter or digit.
         """
-        if not any(c.isalnum() for c in name):
-            raise StepwiseError(f"{name!r} cannot be the name of a file. Use letters and digits.")
-        path = self.models / f"{slug(name)}.json"
+        path = self.path_of(name)
         save(document, path)
         return path
+
+    def path_of(self, name: str) -> Path:
+        """The file that a graph called `name` is kept in.
+
+        Raises:
+            StepwiseError: If the name holds no letter or digit.
+        """
+        if not any(c.isalnum() for c in name):
+            raise StepwiseError(f"{name!r} cannot be the name of a file. Use letters and digits.")
+        return self.models / f"{slug(name)}.json"

@@ -79,3 +79,16 @@ def test_no_name_leads_out_of_the_folder(workspace: Workspace, name: str) -> Non
 def test_a_name_without_letters_is_refused(workspace: Workspace, name: str) -> None:
     with pytest.raises(StepwiseError, match="cannot be the name of a file"):
         workspace.save_as(name, TINY)
+
+
+def test_what_the_disk_refuses_is_told_and_written_later(workspace: Workspace) -> None:
+    workspace.current.mkdir()  # a folder in the way
+    workspace.autosave(TINY)
+    workspace.flush()
+    assert workspace.problem
+
+    workspace.current.rmdir()
+    workspace.flush()
+
+    assert not workspace.problem
+    assert load(workspace.current) == TINY
