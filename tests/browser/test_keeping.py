@@ -125,7 +125,7 @@ def test_a_broken_autosaved_graph_is_kept_aside_and_the_app_opens_with_a_notice(
     browser: Browser, server: AppServer
 ) -> None:
     folder = server.home / "workspaces" / "local"
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "current.json").write_text('{"format": "stepwise", "cut off by a cra')
 
     visit = Visit(browser, server.url)
