@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -32,11 +33,17 @@ def block_parameters(kind: str, worth: Worth) -> Mapping[str, tuple[int, ...]]:
     Args:
         kind: A block of the catalogue.
         worth: Its settings by name; if one has no value, there are no parameters.
+
+    Returns:
+        Shapes by name. A block too large for any computer counts `sys.maxsize`.
     """
     if any(value is None for _, value in worth):
         return {}
-    with torch.device("meta"):
-        module = CATALOGUE[kind].make({name: value for name, value in worth if value is not None})
+    try:
+        with torch.device("meta"):
+            module = CATALOGUE[kind].make({name: value for name, value in worth if value is not None})
+    except RuntimeError:  # more bytes than 64 bits can count, which any limit refuses
+        return {"": (sys.maxsize,)}
     return {name: tuple(parameter.shape) for name, parameter in module.named_parameters()}
 
 

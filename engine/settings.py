@@ -10,6 +10,7 @@ from typing import Any, get_args, get_type_hints
 from engine.errors import SettingError
 
 Value = int | float | bool | str
+LARGEST = 2**31 - 1  # of a whole number: more than any tensor's dimension
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class Field:
             raise SettingError(f"{here}, but must be {_NAMES[self.type]}. {about}")
         if self.setting.choices and value not in self.setting.choices:
             raise SettingError(f"{here}, but must be one of {', '.join(self.setting.choices)}. {about}")
+        if type(value) is int and abs(value) > LARGEST:
+            raise SettingError(f"{here}, but whole numbers go up to {LARGEST}. {about}")
         if isinstance(value, int | float) and not self.setting.low <= value <= self.setting.high:
             raise SettingError(f"{here}, but must {_range(self.setting)}. {about}")
         return value
