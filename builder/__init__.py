@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from builder import templates
+    from builder.checkpoints import open_checkpoint
     from builder.compile import compile_document
     from builder.document import Definition, Document, Node, PortRef, Symbol, Wire
     from builder.store import load, save
@@ -26,13 +27,14 @@ _WHERE = {
     "Wire": "document",
     "compile_document": "compile",
     "load": "store",
+    "open_checkpoint": "checkpoints",
     "save": "store",
     "templates": "templates",
     "validate": "validate",
 }
 __all__ = [
-    "Definition", "Document", "Node", "PortRef", "Symbol", "Wire", "compile_document", "load", "save", "templates",
-    "validate",
+    "Definition", "Document", "Node", "PortRef", "Symbol", "Wire", "compile_document", "load", "open_checkpoint",
+    "save", "templates", "validate",
 ]  # fmt: skip
 
 

@@ -1,0 +1,101 @@
+"""Models trained elsewhere: a Hugging Face folder becomes a graph with weights, and such a graph a folder again.
+
+Names that Hugging Face uses are known in this package alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from torch import Tensor
+
+from builder.checkpoints.configuration import Configuration
+from builder.checkpoints.family import Family
+from builder.checkpoints.files import CONFIG, read_config, read_weights, write_folder
+from builder.checkpoints.gpt2 import GPT2
+from builder.checkpoints.parts import State, read, write
+from builder.checkpoints.wiring import Skeleton, check_alike, check_state
+from builder.document import Document
+from engine.errors import ExportError, FileError
+from engine.registry import Registry, did_you_mean
+
+FAMILIES: Registry[Family] = Registry("architecture")
+for _family in (GPT2(),):
+    FAMILIES.add(_family.name, _family)
+
+
+def open_checkpoint(folder: str | Path) -> tuple[Document, State]:
+    """Read a Hugging Face folder as a graph with weights.
+
+    Args:
+        folder: Holds `config.json` and the weights in safetensors.
+
+    Returns:
+        The graph, and what `load_state_dict` of the model compiled from it takes.
+
+    Raises:
+        FileError: If something is missing, cannot be read, or is of a kind that no block computes.
+    """
+    folder = Path(folder)
+    config = Configuration(read_config(folder), str(folder / CONFIG))
+    name = str(config.keys.get("_name_or_path") or folder.resolve().name)
+    return graph_of(config, read_weights(folder), name.rpartition("/")[2])
+
+
+def graph_of(config: Configuration, tensors: Mapping[str, Tensor], name: str) -> tuple[Document, State]:
+    """A graph and its weights from the keys of a configuration and the tensors that belong to it.
+
+    Raises:
+        FileError: If they do not fit each other, or are of a kind that no block computes.
+    """
+    family = family_of(config)
+    document = replace(family.document(config), name=name)
+    state = read(family.parts(config), family.normalised(tensors, config), family.ignored)
+    state |= {kept: state[tied] for kept, tied in document.ties if tied in state}
+    try:
+        check_state(Skeleton.of(document, family.name), state)
+    except ExportError as error:
+        raise FileError(f"{config.where} and the weights do not fit each other: {error}") from None
+    return document, state
+
+
+def family_of(config: Configuration) -> Family:
+    """The family that a configuration names.
+
+    Raises:
+        FileError: If there is none of that name.
+    """
+    kind = config.keys.get("model_type")
+    for family in FAMILIES.values():
+        if kind in family.types:
+            return family
+    known = [name for family in FAMILIES.values() for name in family.types]
+    raise FileError(f"{config.where}: 'model_type' is {kind!r}. {did_you_mean(str(kind), known)}")
+
+
+def save_checkpoint(document: Document, state: Mapping[str, Tensor], family: str, out: Path) -> Path:
+    """Write a graph with its weights as a Hugging Face folder.
+
+    Args:
+        document: Drawn as the family's template is; sizes, activation and ties may be others.
+        state: Its weights.
+        family: One of `FAMILIES`.
+        out: A new or empty folder.
+
+    Returns:
+        The folder.
+
+    Raises:
+        UnknownNameError: If there is no such family.
+        ExportError: If the graph computes something else; the message says where.
+    """
+    chosen = FAMILIES[family]
+    mine = Skeleton.of(document, family)
+    check_state(mine, dict(state))
+    config = Configuration(chosen.config(mine))
+    check_alike(mine, Skeleton.of(chosen.document(config), family))
+    tied = {kept for kept, _ in document.ties}
+    tensors = write(chosen.parts(config), {name: tensor for name, tensor in state.items() if name not in tied})
+    return write_folder(out, config.keys, chosen.written(tensors))
