@@ -49,7 +49,8 @@ def _carries_numbers(view: View, source: PortRef) -> bool:
 def between(view: View, wire: Wire, kind: str, settings: dict[str, Value]) -> Fix | None:
     """Put a block with one input and one output into a wire; `None` if it cannot stand there."""
     found = interned(view.document, kind)
-    if found is None or view.output(wire.source) is None:
+    alone = sum(other.target == wire.target for other in view.definition.wires) == 1
+    if found is None or view.output(wire.source) is None or not alone:
         return None
     ports = [p for p in found.inputs if not p.optional], [p for p in found.outputs if not p.watch]
     if len(ports[0]) != 1 or not ports[1]:
