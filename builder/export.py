@@ -1,17 +1,24 @@
-"""Taking a model away in one of the formats of `engine.export`: a run's, or a graph's with fresh weights."""
+"""Taking a model away in one of the formats of `engine.export`: a run's, a graph's, or one that was exported."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
-from builder import store
+from safetensors.torch import load_model, save_model
+
+from builder import opening, store
+from builder.bundle import bundle_of, export_bundle
 from builder.compile import compile_document
-from builder.run import bundle_of, check_trainable, export_bundle
+from builder.run import check_trainable
 from engine import export
 from engine.errors import ExportError
+from engine.export import ExportBundle, Exported, Format
+from engine.registry import did_you_mean
 
 
-def export_run(folder: Path, format: str, out: Path, step: int | None = None) -> Path:
+def export_run(folder: Path, format: str, out: Path, step: int | None = None, extra: Collection[str] = ()) -> Exported:
     """Write a run's model below the folder `out`.
 
     Args:
@@ -19,36 +26,87 @@ def export_run(folder: Path, format: str, out: Path, step: int | None = None) ->
         format: One of `engine.export.FORMATS`.
         out: A new or empty folder.
         step: The checkpoint; the newest if not given.
+        extra: Optional inputs that a program or ONNX file is to have: `padding`.
 
     Returns:
-        The file or folder to load.
+        The file or folder to load, and what was found on the way.
 
     Raises:
-        StepwiseError: If there is no such format or checkpoint, or the model cannot be written so.
+        StepwiseError: If there is no such format, checkpoint or input, or the model cannot be written so.
     """
     export.check(format, out)
-    return export.export(export_bundle(folder, step), format, out)
+    return export.export(with_inputs(export_bundle(folder, step), extra), format, out)
 
 
-def export_graph(file: Path, format: str, out: Path, task: str = "", seed: int = 0) -> Path:
-    """Write the model of a graph with fresh weights; see `export_run`.
+def export_graph(
+    file: Path, format: str, out: Path, task: str = "", seed: int = 0, extra: Collection[str] = ()
+) -> Exported:
+    """Write the model of a graph with fresh weights, or that of a safetensors file with its own; see `export_run`.
 
     Args:
-        file: The graph.
+        file: A graph, or anything that `builder.opening` knows.
         format: One of `engine.export.FORMATS`.
         out: A new or empty folder.
         task: Whose tokens it reads; the document's own if empty.
         seed: Of the weights.
+        extra: Optional inputs that a program or ONNX file is to have.
 
     Raises:
-        ExportError: If no task is named, or the model cannot be written so.
+        ExportError: If no task is named where one is needed, or the model cannot be written so.
         StepwiseError: If the graph is not well-formed or does not fit the task.
     """
     export.check(format, out)
-    document = store.load(file)
+    document = opening.open_graph(file)
     task = task or document.task
-    if not task:
+    if export.FORMATS[format].wants_text and not task:
         raise ExportError(f"{file} names no task. Give one with --task; see `stepwise tasks`.")
-    check_trainable(document, task)
+    if task:
+        check_trainable(document, task)
     model = compile_document(document, seed=seed)
-    return export.export(bundle_of(model, document, task, {"task": task, "step": "0"}), format, out)
+    own = file.suffix == ".safetensors"
+    if own:
+        load_model(model, file)
+    facts = {"step": "0", **({"task": task} if task else {})}
+    done = export.export(with_inputs(bundle_of(model, document, task, facts), extra), format, out)
+    return done if own else replace(done, note=f"{done.note} The weights are fresh, not trained.".strip())
+
+
+def with_inputs(bundle: ExportBundle, extra: Collection[str]) -> ExportBundle:
+    """The bundle with some optional inputs made necessary ones.
+
+    Raises:
+        ExportError: If the model has no such input.
+    """
+    names = [port.name for port in bundle.ports]
+    for name in extra:
+        if name not in names:
+            raise ExportError(f"The model has no input {name!r}. {did_you_mean(name, names)}")
+    ports = tuple(replace(port, optional=port.optional and port.name not in extra) for port in bundle.ports)
+    return replace(bundle, ports=ports)
+
+
+def export_code(bundle: ExportBundle, out: Path) -> Exported:
+    """Write `model.py`, which imports only torch, with the weights and the graph beside it.
+
+    Raises:
+        StepwiseError: If the graph cannot be written as code.
+    """
+    from builder.codegen import generate_code  # type: ignore[attr-defined,unused-ignore]
+
+    source = generate_code(store.loads(bundle.graph))
+    out.mkdir(exist_ok=True)
+    file = out / "model.py"
+    for name, text in {file.name: source, **bundle.papers}.items():
+        (out / name).write_text(text, "utf-8")
+    save_model(bundle.model, str(out / "model.safetensors"), metadata=bundle.facts)
+    return Exported(path=file, note="Its weights and graph are beside it.")
+
+
+export.FORMATS.add(
+    "code",
+    Format(
+        title="Python code",
+        about="A readable model.py that imports only torch, with its weights and the graph beside it.",
+        write=export_code,
+    ),
+)

@@ -103,7 +103,7 @@ def _picture(document: Document) -> dict[str, str]:
 
 def bundle(folder: Path) -> ExportBundle:
     """The model of a run at its newest checkpoint."""
-    from builder.run import export_bundle
+    from builder.bundle import export_bundle
 
     return export_bundle(folder)
 

@@ -19,11 +19,8 @@ from builder.validate import validate
 from engine import checkpoints, locations, runs
 from engine.channel import Channel
 from engine.config import RunConfig
-from engine.data import TASKS, Interface
 from engine.errors import DocumentError
-from engine.export import ExportBundle
 from engine.jsonfiles import write_json
-from engine.program import Kind
 from engine.status import Status, write_status
 from engine.training import Trainer, choose_device, seed_everything
 
@@ -112,43 +109,20 @@ def load_run_model(folder: Path, step: int | None = None) -> nn.Module:
     Raises:
         RunError: If there is no such checkpoint.
     """
-    step = runs.latest_checkpoint(folder) if step is None else step
-    model = compile_document(store.load(folder / runs.GRAPH_FILE))
-    checkpoints.load_weights(folder, step, model)
-    return model.eval()
+    return trained_model(folder, store.load(folder / runs.GRAPH_FILE), run_step(folder, step))
 
 
-def export_bundle(folder: Path, step: int | None = None) -> ExportBundle:
-    """A run's model with all it takes to talk to it, for `engine.export.export`.
-
-    Args:
-        folder: The run.
-        step: The checkpoint; the newest if not given.
+def run_step(folder: Path, step: int | None = None) -> int:
+    """`step`, or that of the newest checkpoint.
 
     Raises:
-        RunError: If there is no such checkpoint.
+        RunError: If there is none.
     """
-    step = runs.latest_checkpoint(folder) if step is None else step
-    model = load_run_model(folder, step)
-    task = runs.read_status(folder).task
-    facts = {"run": folder.name, "step": str(step), "task": task}
-    return bundle_of(model, store.load(folder / runs.GRAPH_FILE), task, facts)
+    return runs.latest_checkpoint(folder) if step is None else step
 
 
-def bundle_of(model: nn.Module, document: Document, task_name: str, facts: dict[str, str]) -> ExportBundle:
-    """A model with its task's tokenizer, labels and marks; `facts` are kept with it."""
-    task = TASKS[task_name]
-    decode = task.tokenizer.decode
-    kind: Kind = "seq2seq" if Interface.of(model).is_encoder_decoder else "lm"
-    return ExportBundle(
-        model=model,
-        kind="classifier" if task.labels else kind,
-        tokenizer=task.tokenizer.to_dict(),
-        graph=store.dumps(document),
-        example=task.examples(1)[0].text,
-        labels=task.labels,
-        go="" if task.start is None else decode([task.start]),
-        stop="" if task.stop is None else decode([task.stop]),
-        max_new_tokens=task.answer_len,
-        metadata=facts,
-    )
+def trained_model(folder: Path, document: Document, step: int) -> nn.Module:
+    """The run's `document` as a model, with the weights of a checkpoint; see `load_run_model`."""
+    model = compile_document(document)
+    checkpoints.load_weights(folder, step, model)
+    return model.eval()

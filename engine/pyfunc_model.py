@@ -1,6 +1,6 @@
 """The model as MLflow serves it: text in, text out or label out.
 
-An exported model carries this file, joined with the modules it imports from here (`engine.export` does that),
+An exported model carries this file, joined with the modules it imports from here (`engine.exporting.mlflow_folder` does that),
 so that it needs only torch and mlflow where it is loaded.
 """
 
@@ -17,7 +17,7 @@ from pandas import DataFrame  # type: ignore[import-untyped]
 from torch import Tensor
 
 from engine.data.tokenizers import tokenizer_from
-from engine.generation import Decoding
+from engine.generation.decoding import Decoding
 
 
 class TextModel(PythonModel):

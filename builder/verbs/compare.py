@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from builder import store
+from builder import opening, store
 from builder.compare import Difference, differences, document_differences
 from builder.document import Document
 from builder.verbs.console import OUT, Verbs, table
@@ -55,7 +55,7 @@ def _side(name: str) -> Side:
     from engine.curves import last_metrics
 
     if Path(name).is_file():
-        return Side(document=store.load(name))
+        return Side(document=opening.open_graph(name))
     folder = runs.find(locations.runs(), name)
     document = store.load(folder / runs.GRAPH_FILE)
     return Side(document=document, config=runs.read_config(folder).to_dict(), metrics=last_metrics(folder))

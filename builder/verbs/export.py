@@ -13,11 +13,19 @@ from builder.verbs.console import OUT, Verbs
 def add_to(verbs: Verbs) -> None:
     """Declare the verb."""
     verb = verbs.add_parser("export", help="write a run's model, or a graph with fresh weights, in another format")
-    verb.add_argument("what", metavar="RUN_OR_FILE", help="a run folder, its name, `last`, or a graph file")
-    verb.add_argument("--format", required=True, help="mlflow (text in, text out) or safetensors (weights)")
+    what = "a run folder, its name, `last`, a graph file, or another export of ours"
+    verb.add_argument("what", metavar="RUN_OR_FILE", help=what)
+    verb.add_argument(
+        "--format", required=True,
+        help="mlflow (text in, text out), safetensors (weights), onnx, pt2 (for torch alone), code (readable Python)",
+    )  # fmt: skip
     verb.add_argument("-o", "--out", type=Path, required=True, help="a new folder")
     verb.add_argument("--step", type=int, help="the checkpoint; the newest if not given")
     verb.add_argument("--task", help="for a graph file: whose tokens it reads")
+    verb.add_argument(
+        "--with", dest="extra", nargs="+", default=[], metavar="INPUT",
+        help="optional inputs that a pt2 or onnx file is to have: padding",
+    )  # fmt: skip
     verb.set_defaults(do=export)
 
 
@@ -28,8 +36,9 @@ def export(options: Namespace) -> int:
 
     file = Path(options.what)
     if file.is_file():
-        written = export_graph(file, options.format, options.out, options.task or "")
+        done = export_graph(file, options.format, options.out, options.task or "", extra=options.extra)
     else:
-        written = export_run(runs.find(locations.runs(), options.what), options.format, options.out, options.step)
-    OUT.print(Text(f"{written} written."), soft_wrap=True)
+        folder = runs.find(locations.runs(), options.what)
+        done = export_run(folder, options.format, options.out, options.step, options.extra)
+    OUT.print(Text(f"{done.path} written. {done.note}".strip()), soft_wrap=True)
     return 0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from builder import store
+from builder import opening, store
 from builder.diagnostics import Diagnostic
 from builder.edits import SetTask
 from builder.verbs.console import OUT, Verbs, add_set, assignments, table, value_of
@@ -64,7 +64,7 @@ def validate(options: Namespace) -> int:
     """Check a graph."""
     from builder.validate import validate as check
 
-    report = check(store.load(options.file))
+    report = check(opening.open_graph(options.file))
     if options.json:
         found = [_as_json(diagnostic) for diagnostic in report.diagnostics]
         print(json.dumps({"ok": report.ok, "diagnostics": found}, indent=1))

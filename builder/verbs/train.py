@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from builder import store
+from builder import opening, store
 from builder.document import Document
 from builder.edits import SetSymbol
 from builder.verbs.console import OUT, Verbs, add_set, assignments, fail, read_field, value_of
@@ -57,7 +57,7 @@ def _created(options: Namespace) -> Path:
 
     if options.file is None:
         raise RunError("No graph is named. Give a file, or --resume to go on with a run.")
-    document = store.load(options.file)
+    document = opening.open_graph(options.file)
     task = options.task or document.task
     if not task:
         raise RunError(f"{options.file} names no task. Give one with --task; see `stepwise tasks`.")
@@ -82,7 +82,7 @@ def _resumed(options: Namespace) -> Path:
     folder = runs.find(locations.runs(), str(options.run_dir or "last"))
     jobs.check_idle(folder)  # before its settings change under it
     document = store.load(folder / runs.GRAPH_FILE)
-    if options.file is not None and store.load(options.file) != document:
+    if options.file is not None and opening.open_graph(options.file) != document:
         raise RunError(f"{folder.name} trains another graph than {options.file}. Leave the file out, or --resume.")
     changes, symbols = _split(options, document)
     if symbols:

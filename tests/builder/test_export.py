@@ -44,7 +44,7 @@ def test_an_mlflow_model_of_a_run_answers_as_the_run_does(template: str, task: s
     folder = trained(template, task, tmp_path)
     texts = [example.text for example in TASKS[task].examples(4)]
 
-    out = export_run(folder, "mlflow", tmp_path / "model")
+    out = export_run(folder, "mlflow", tmp_path / "model").path
     said = mlflow.pyfunc.load_model(str(out)).predict(texts)
 
     assert list(said) == answer(load_run_model(folder), TASKS[task], texts)
@@ -53,7 +53,7 @@ def test_an_mlflow_model_of_a_run_answers_as_the_run_does(template: str, task: s
 def test_the_graph_in_exported_weights_is_the_run_s(tmp_path: Path) -> None:
     folder = trained("gpt2", "reverse", tmp_path)
 
-    file = export_run(folder, "safetensors", tmp_path / "weights", step=0)
+    file = export_run(folder, "safetensors", tmp_path / "weights", step=0).path
 
     with safe_open(file, "pt") as opened:
         facts = opened.metadata()
@@ -69,7 +69,7 @@ def test_a_program_of_a_template_computes_the_same_for_other_lengths(template: s
     ids = torch.randint(3, (3, 7), generator=torch.Generator().manual_seed(0))
     inputs = {"source": ids, "target": ids[:, :4]} if template == "transformer" else {"tokens": ids}
 
-    program = torch.export.load(export_run(folder, "pt2", tmp_path / "program")).module()
+    program = torch.export.load(export_run(folder, "pt2", tmp_path / "program").path).module()
 
     assert torch.allclose(program(**inputs), model(**inputs), atol=1e-6)
 
@@ -78,7 +78,7 @@ def test_a_graph_that_was_never_trained_is_exported_with_fresh_weights(tmp_path:
     document = builder.templates.build("gpt2", **{**TASKS["sort"].sizes("gpt2"), **SMALL})
     builder.save(document, tmp_path / "graph.json")
 
-    file = export_graph(tmp_path / "graph.json", "safetensors", tmp_path / "out", task="sort", seed=3)
+    file = export_graph(tmp_path / "graph.json", "safetensors", tmp_path / "out", task="sort", seed=3).path
 
     wanted = builder.compile_document(document, seed=3).state_dict()
     found = load_file(file)

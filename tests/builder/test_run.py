@@ -8,9 +8,10 @@ import pytest
 import torch
 
 import builder
+from builder.bundle import export_bundle
 from builder.document import Document
 from builder.edits import Disconnect
-from builder.run import create_run, export_bundle, load_run_model, train_document
+from builder.run import create_run, load_run_model, train_document
 from engine import checkpoints, jobs
 from engine.config import RunConfig
 from engine.curves import last_metrics
@@ -121,7 +122,9 @@ def test_an_export_knows_how_to_talk_to_the_model(tmp_path: Path, task: str, tem
 
     bundle = export_bundle(folder)
 
-    assert bundle.kind == kind
-    assert (bundle.go, bundle.stop) == ((">", ".") if task == "reverse" else ("", ""))
-    assert bundle.labels == TASKS[task].labels
+    speech = bundle.speech
+    assert speech is not None
+    assert speech.kind == kind
+    assert (speech.go, speech.stop) == ((">", ".") if task == "reverse" else ("", ""))
+    assert speech.labels == TASKS[task].labels
     assert bundle.metadata["step"] == "4"

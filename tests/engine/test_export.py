@@ -21,9 +21,10 @@ from safetensors.torch import load_model
 
 from engine.data.tokenizers import CharTokenizer
 from engine.errors import ExportError, UnknownNameError
-from engine.export import CARRIED, ExportBundle, export, joined_source
+from engine.export import ExportBundle, Speech, export
+from engine.exporting.mlflow_folder import CARRIED, joined_source
 from engine.generation import generate
-from engine.program import to_program
+from engine.program import ports_of, required_masks, to_program
 from tests.engine.small_models import SmallClassifier, SmallLM, SmallSeq2Seq
 
 TOKENIZER = CharTokenizer("_>.abcde")
@@ -32,26 +33,20 @@ LABELS = ("low", "middle", "high")
 
 def lm() -> ExportBundle:
     torch.manual_seed(0)
-    return ExportBundle(
-        model=SmallLM(), kind="lm", tokenizer=TOKENIZER.to_dict(), graph='{"name": "small"}',
-        example="abc", go=">", max_new_tokens=6, metadata={"task": "reverse"},
-    )  # fmt: skip
+    speech = Speech(kind="lm", tokenizer=TOKENIZER.to_dict(), example="abc", go=">", max_new_tokens=6)
+    return ExportBundle(model=SmallLM(), speech=speech, graph='{"name": "small"}', metadata={"task": "reverse"})
 
 
 def seq2seq() -> ExportBundle:
     torch.manual_seed(1)
-    return ExportBundle(
-        model=SmallSeq2Seq(), kind="seq2seq", tokenizer=TOKENIZER.to_dict(), graph="{}",
-        example="abc", go=">", stop=".", max_new_tokens=6,
-    )  # fmt: skip
+    speech = Speech(kind="seq2seq", tokenizer=TOKENIZER.to_dict(), example="abc", go=">", stop=".", max_new_tokens=6)
+    return ExportBundle(model=SmallSeq2Seq(), speech=speech, graph="{}")
 
 
 def classifier() -> ExportBundle:
     torch.manual_seed(2)
-    return ExportBundle(
-        model=SmallClassifier(), kind="classifier", tokenizer=TOKENIZER.to_dict(), graph="{}",
-        example="abc", labels=LABELS,
-    )  # fmt: skip
+    speech = Speech(kind="classifier", tokenizer=TOKENIZER.to_dict(), example="abc", labels=LABELS)
+    return ExportBundle(model=SmallClassifier(), speech=speech, graph="{}")
 
 
 def encode(text: str) -> torch.Tensor:
@@ -189,7 +184,7 @@ def test_a_program_takes_any_batch_and_length_with_no_difference(shape: tuple[in
     bundle = lm()
     ids = torch.randint(0, 8, shape, generator=torch.Generator().manual_seed(0))
 
-    program = to_program(bundle.model, bundle.kind).module()
+    program = to_program(bundle.model, ports_of(bundle.model)).module()
 
     assert torch.equal(program(tokens=ids), bundle.model(tokens=ids))
 
@@ -197,7 +192,7 @@ def test_a_program_takes_any_batch_and_length_with_no_difference(shape: tuple[in
 def test_safetensors_carry_the_graph_and_write_tied_weights_once(tmp_path: Path) -> None:
     bundle, fresh = lm(), SmallLM()
 
-    file = export(bundle, "safetensors", tmp_path / "out")
+    file = export(bundle, "safetensors", tmp_path / "out").path
     load_model(fresh, file)
 
     ids = torch.arange(8)[None]
@@ -211,7 +206,7 @@ def test_export_puts_the_model_back_into_training_mode() -> None:
     bundle = lm()
     bundle.model.train()
 
-    to_program(bundle.model, bundle.kind)
+    to_program(bundle.model, ports_of(bundle.model))
 
     assert bundle.model.training
 
@@ -230,7 +225,7 @@ def test_export_knows_the_closest_format(tmp_path: Path) -> None:
 
 def test_export_of_a_model_with_other_inputs_says_which_it_wants() -> None:
     with pytest.raises(ExportError, match="source and target"):
-        to_program(lm().model, "seq2seq")
+        required_masks(lm().model, "seq2seq")
 
 
 class Counting(SmallClassifier):
@@ -243,7 +238,7 @@ class Counting(SmallClassifier):
 
 def test_a_model_that_cannot_be_traced_is_an_export_error() -> None:
     with pytest.raises(ExportError, match=r"torch\.export cannot trace"):
-        to_program(Counting(), "classifier")
+        to_program(Counting(), ports_of(Counting()))
 
 
 def test_joined_source_imports_none_of_our_packages() -> None:

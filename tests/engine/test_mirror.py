@@ -198,7 +198,7 @@ def test_a_long_backlog_of_an_ended_run_is_copied_to_its_end(tmp_path: Path) -> 
 
 
 def bundle_of(_: Path) -> ExportBundle:
-    return ExportBundle(model=torch.nn.Identity(), kind="lm", tokenizer={}, graph="{}", example="a")
+    return ExportBundle(model=torch.nn.Identity(), graph="{}")
 
 
 def test_the_model_is_stored_once_for_each_end_at_a_newer_step(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The formats of `engine.export`, one file each."""
