@@ -9,6 +9,7 @@ from typing import Annotated
 import torch
 from torch import Tensor, nn
 
+from engine.blocks.memory import Memory
 from engine.blocks.spec import BlockConfig, Port, Setting, block
 from engine.errors import RunError
 
@@ -24,14 +25,15 @@ class PositionsConfig(BlockConfig):
     max_len: Annotated[int, Setting("Longest sequence the model can take.", low=1, unit="positions")] = 256
 
 
-def _first(table: Tensor, x: Tensor) -> Tensor:
-    """The rows of `table` (max_len, D) for the positions of `x` (B, T, D)."""
-    if x.shape[1] > table.shape[0]:
+def _rows(table: Tensor, x: Tensor, past: int = 0) -> Tensor:
+    """The rows of `table` (max_len, D) for the positions of `x` (B, T, D), which come after `past` others."""
+    end = past + x.shape[1]
+    if end > table.shape[0]:
         raise RunError(
-            f"The sequence has {x.shape[1]} tokens, but the model knows {table.shape[0]} positions. "
+            f"The sequence has {end} tokens, but the model knows {table.shape[0]} positions. "
             "Set max_len higher, or give it fewer tokens."
         )
-    return table[: x.shape[1]]  # (T, D)
+    return table[past:end]  # (T, D)
 
 
 @block(
@@ -69,7 +71,11 @@ class SinusoidalPositions(nn.Module):
         Raises:
             RunError: If T is larger than `max_len`.
         """
-        return x + _first(self.table, x)
+        return x + _rows(self.table, x)
+
+    def cached(self, memory: Memory, x: Tensor) -> Tensor:
+        """Add the positions of what comes after `memory.past` others, (B, T, D)."""
+        return x + _rows(self.table, x, memory.past)
 
 
 def waves(length: int, width: int) -> Tensor:
@@ -116,4 +122,8 @@ class LearnedPositions(nn.Module):
         Raises:
             RunError: If T is larger than `max_len`.
         """
-        return x + _first(self.weight, x)
+        return x + _rows(self.weight, x)
+
+    def cached(self, memory: Memory, x: Tensor) -> Tensor:
+        """Add the positions of what comes after `memory.past` others, (B, T, D)."""
+        return x + _rows(self.weight, x, memory.past)

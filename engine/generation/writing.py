@@ -1,0 +1,103 @@
+"""Writing with a model: text that goes on, or an answer to a source."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from engine.generation.beams import BeamSearch
+from engine.generation.decoding import Decoding
+from engine.generation.readers import Cached, Whole
+
+
+def generate(
+    model: nn.Module,
+    ids: Tensor,
+    *,
+    max_new_tokens: int = 50,
+    temperature: float = 0.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    beams: int = 1,
+    length_penalty: float = 1.0,
+    start: int | None = None,
+    stop: int | None = None,
+    max_len: int | None = None,
+    generator: torch.Generator | None = None,
+    cached: bool = True,
+    inputs: Mapping[str, Tensor] | None = None,
+) -> Tensor:
+    """Let the model go on from `ids`, or answer them if it is an encoder-decoder.
+
+    Args:
+        model: Called by `tokens`, or by `source` and `target`; gives logits (B, T, V).
+        ids: Start of the text, or the source, int64, (B, T).
+        max_new_tokens: How many tokens to write at most.
+        temperature: 0 takes the likeliest token; 1 draws as the model expects; above, wilder.
+        top_k: Draw only among the k likeliest.
+        top_p: Draw only among the likeliest tokens that together have this probability, 0 … 1.
+        beams: How many texts to follow at once for each row; more than 1 is beam search.
+        length_penalty: With beams, what power of its length a text's log probability is divided by.
+        start: First token of every answer; an encoder-decoder needs it.
+        stop: Token that ends a row; the row is filled up with it.
+        max_len: Positions the model knows, found by itself if not given. The model sees the last ones.
+        generator: Source of chance.
+        cached: Compute new positions only, where the model allows; the tokens are the same.
+        inputs: More inputs, such as `source_padding`, (B, S).
+
+    Returns:
+        `ids` and what follows, (B, T + new); from an encoder-decoder the answer with `start` before it.
+
+    Raises:
+        ValueError: If an encoder-decoder gets no `start`, or beam search is to draw.
+    """
+    longest = max_len or longest_input(model)
+    was_training = model.training
+    model.eval()
+    try:
+        name, fixed, first = _inputs(model, ids, start)
+        reader = (Cached if cached else Whole)(model, name, {**fixed, **(inputs or {})})
+        if beams > 1:
+            _check_beams(temperature, top_k, top_p)
+            search = BeamSearch(
+                beams=beams, length_penalty=length_penalty, max_new_tokens=max_new_tokens, stop=stop, max_len=longest
+            )
+            return search(reader, first)
+        decoding = Decoding(
+            max_new_tokens=max_new_tokens, temperature=temperature, top_k=top_k, top_p=top_p, stop=stop,
+            max_len=longest, generator=generator,
+        )  # fmt: skip
+        return decoding(reader, first)
+    finally:
+        model.train(was_training)
+
+
+def _inputs(model: nn.Module, ids: Tensor, start: int | None) -> tuple[str, dict[str, Tensor], Tensor]:
+    """The input that grows, those that stay, and the first text."""
+    if not is_encoder_decoder(model):
+        return "tokens", {}, ids
+    if start is None:
+        raise ValueError("An encoder-decoder needs its first token: give `start`, the id of it.")
+    return "target", {"source": ids}, ids.new_full((ids.shape[0], 1), start)  # (B, 1)
+
+
+def _check_beams(temperature: float, top_k: int | None, top_p: float | None) -> None:
+    if temperature or top_k is not None or top_p is not None:
+        raise ValueError(
+            "Beam search takes the likeliest text. Leave out temperature, top_k and top_p, or set beams=1."
+        )
+
+
+def is_encoder_decoder(model: nn.Module) -> bool:
+    """Whether the model reads a source and writes a target."""
+    return {"source", "target"} <= inspect.signature(model.forward).parameters.keys()
+
+
+def longest_input(model: nn.Module) -> int | None:
+    """How many positions the model can take, or `None` if any number."""
+    configs = (getattr(module, "config", module) for module in model.modules())
+    lengths = [getattr(config, "max_len", None) for config in configs]
+    return min((n for n in lengths if isinstance(n, int)), default=None)

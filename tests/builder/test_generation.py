@@ -1,0 +1,125 @@
+"""A cache of keys and values writes what reading everything again writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import engine
+from builder.compile import compile_document
+from builder.edits import SetSetting
+from engine.generation import Cached, generate, is_encoder_decoder
+from tests.builder.small_models import SIZES, compiled, shaken, small
+
+CAUSAL = ("gpt2", "transformer")
+WAYS = ({}, {"temperature": 1.0}, {"temperature": 0.7, "top_k": 4, "top_p": 0.9}, {"stop": 2})
+
+
+def both(model: nn.Module, ids: Tensor, **how: Any) -> tuple[list[list[int]], list[list[int]]]:
+    """What is written with a cache, and without."""
+    start = {"start": 1} if is_encoder_decoder(model) else {}
+    written = []
+    for cached in (True, False):
+        chance = torch.Generator().manual_seed(3)
+        written.append(generate(model, ids, cached=cached, generator=chance, **start, **how).tolist())
+    return written[0], written[1]
+
+
+def some_ids(rows: int, length: int) -> Tensor:
+    return torch.randint(SIZES["vocab_size"], (rows, length), generator=torch.Generator().manual_seed(0))
+
+
+def lengths_seen(block: nn.Module) -> list[int]:
+    """A list to which each later call of a block adds how many positions it got."""
+    seen: list[int] = []
+    forward = block.forward
+
+    def look(x: Tensor) -> Tensor:
+        seen.append(x.shape[1])
+        return forward(x)
+
+    block.forward = look
+    return seen
+
+
+@pytest.mark.parametrize("name", CAUSAL)
+@pytest.mark.parametrize("how", WAYS)
+def test_cached_tokens_equal_uncached_ones(name: str, how: dict[str, Any]) -> None:
+    cached, whole = both(compiled(name), some_ids(3, 4), max_new_tokens=7, **how)
+
+    assert cached == whole
+
+
+@pytest.mark.parametrize("name", CAUSAL)
+@pytest.mark.parametrize("stop", [None, 2])
+def test_cached_beams_equal_uncached_ones(name: str, stop: int | None) -> None:
+    cached, whole = both(compiled(name), some_ids(2, 3), max_new_tokens=7, beams=3, stop=stop)
+
+    assert cached == whole
+
+
+@pytest.mark.parametrize("name", CAUSAL)
+def test_a_text_longer_than_the_window_is_written_on(name: str) -> None:
+    cached, whole = both(compiled(name), some_ids(2, 9), max_new_tokens=SIZES["max_len"] + 6)
+
+    assert cached == whole
+
+
+def test_only_new_positions_are_computed() -> None:
+    model = compiled("gpt2")
+    seen = lengths_seen(model.get_submodule("blocks.1.attn.k_proj"))
+
+    generate(model, some_ids(2, 4), max_new_tokens=6)
+
+    assert seen == [4, 1, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("path", ["encoder.0.ffn.up", "decoder.1.cross.k_proj"])
+def test_what_depends_on_the_source_alone_is_computed_once(path: str) -> None:
+    model = compiled("transformer")
+    seen = lengths_seen(model.get_submodule(path))
+
+    generate(model, some_ids(2, 5), start=1, max_new_tokens=6, beams=3)
+
+    assert seen == [5]
+
+
+def test_a_padded_source_gives_the_same_answer_with_a_cache() -> None:
+    model, source = compiled("transformer"), some_ids(2, 5)
+    padding = torch.tensor([[True] * 5, [True, True, True, False, False]])
+
+    cached, whole = both(model, source, inputs={"source_padding": padding}, max_new_tokens=6)
+    alone = generate(model, source[1:, :3], start=1, max_new_tokens=6)
+
+    assert cached == whole
+    assert cached[1] == alone[0].tolist()
+
+
+def test_a_model_that_sees_later_tokens_is_read_whole() -> None:
+    document = SetSetting(at="model", node="blocks", name="mask", value="none").apply(small("gpt2"))
+    model = shaken(compile_document(document))
+    seen = lengths_seen(model.get_submodule("blocks.1.attn.k_proj"))
+
+    generate(model, some_ids(1, 4), max_new_tokens=3)
+
+    assert seen == [4, 5, 6]
+
+
+def test_a_model_that_pools_positions_is_read_whole() -> None:
+    reader = Cached(compiled("classifier"), "tokens", {})
+
+    reader(some_ids(2, 4))
+
+    assert reader.plan is None
+
+
+def test_who_listens_inside_sees_all_positions() -> None:
+    model, ids = compiled("gpt2"), some_ids(1, 4)
+
+    with engine.inspection.record(model) as tape:
+        generate(model, ids, max_new_tokens=3)
+
+    assert tape["blocks.0.attn.core.weights"].shape == (1, 2, 6, 6)
