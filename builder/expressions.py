@@ -51,6 +51,40 @@ def renamed(text: str, old: str, new: str) -> str:
     return ast.unparse(tree).replace(" ", "")
 
 
+def substituted(text: str, meaning: Mapping[str, Value]) -> Value:
+    """`text` with other values or expressions in the place of names.
+
+    A name that is all of `text` becomes just what it means. Where that would not be an expression, `text` stays.
+
+    Args:
+        text: An expression; one that cannot be read stays as it is.
+        meaning: What names become; names that are not in it stay.
+    """
+    used = names_in(text)
+    if not any(meaning.get(name, name) != name for name in used):
+        return text
+    if text.strip() in meaning:
+        return meaning[text.strip()]
+    try:
+        tree = _Substitution({name: parse(str(meaning[name])) for name in used if name in meaning}).visit(
+            ast.parse(text.strip(), mode="eval")
+        )
+        parse(new := ast.unparse(tree).replace(" ", ""))
+    except ExpressionError:
+        return text
+    return new
+
+
+class _Substitution(ast.NodeTransformer):
+    """Puts trees in the place of names."""
+
+    def __init__(self, trees: Mapping[str, ast.expr]) -> None:
+        self._trees = trees
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self._trees.get(node.id, node)
+
+
 @lru_cache(maxsize=4096)
 def parse(text: str) -> ast.expr:
     """Read `text` as an expression of numbers, names, + − * // and parentheses.

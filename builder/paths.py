@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from builder.document import Document
@@ -101,6 +101,39 @@ def follow_repeat(document: Document, at: str, name: str, layers: int | str | No
         return True
 
     return _rewritten(document, at, {name}, change)
+
+
+def follow_group(document: Document, at: str, nodes: Collection[str], group: str) -> Document:
+    """`document` with ties that lead through `nodes` of `at` leading through the composite `group` to them.
+
+    Call it before they are grouped.
+    """
+
+    def change(parts: list[str], step: Step) -> bool:
+        parts.insert(step.place, group)
+        return True
+
+    return _rewritten(document, at, nodes, change)
+
+
+def follow_ungroup(document: Document, at: str, group: str, ids: Mapping[str, str]) -> Document:
+    """`document` with ties through the composite `group` of `at` leading straight to its nodes.
+
+    Call it before it is taken apart.
+
+    Args:
+        document: The model.
+        at: The definition.
+        group: The composite, which is not repeated.
+        ids: What its nodes are called then; ties to those that are not in it are taken away.
+    """
+
+    def change(parts: list[str], step: Step) -> bool:
+        inner = parts[step.place + 1]
+        parts[step.place : step.place + 2] = [ids.get(inner, inner)]
+        return inner in ids
+
+    return _rewritten(document, at, {group}, change)
 
 
 def _rewritten(

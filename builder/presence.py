@@ -28,11 +28,13 @@ class Presence:
         nodes: Ids of the nodes that are there.
         feeds: The source of each input port that gets something, without wires that carry nothing.
         order: Ids of the nodes that are there, each after what feeds it.
+        missing: Outputs of composites among them that are not there.
     """
 
     nodes: frozenset[str]
     feeds: Mapping[PortRef, PortRef]
     order: tuple[str, ...]
+    missing: frozenset[PortRef] = frozenset()
 
     def wired(self, node: str) -> frozenset[str]:
         """The input ports of `node` that get something."""
@@ -95,7 +97,7 @@ class _Search:
             order.append(name)
             feeds |= {PortRef(name, port): s for port, s in wires.items() if port not in empty}
             gone |= self._missing_outputs(definition, name, wires.keys() - empty)
-        return Presence(nodes=frozenset(order), feeds=feeds, order=tuple(order))
+        return Presence(nodes=frozenset(order), feeds=feeds, order=tuple(order), missing=frozenset(gone))
 
     def _required(self, definition: Definition, name: str) -> set[str]:
         node = definition.nodes[name]

@@ -4,45 +4,60 @@ The canvas, the command line and undo all speak this one vocabulary. `at` says w
 root if it is empty; all uses of a definition follow. A refused edit raises `EditError` and changes nothing.
 """
 
+from builder.edits.adapters import AddAdapter, RemoveAdapter
 from builder.edits.base import Edit
 from builder.edits.clips import Clip, Duplicate, Paste, copy_clip, paste_ids
+from builder.edits.expose import ExposeSetting, HideSetting
+from builder.edits.group import Group, group_id
+from builder.edits.layers import ClearOverride, SetCarry, SetShared
 from builder.edits.nodes import AddNode, Move, Remove, SetLabel, new_id
 from builder.edits.rails import AddRail, SetPort
 from builder.edits.settings import SetSetting
 from builder.edits.structure import MakeIndependent, Rename, SetRepeat
 from builder.edits.symbols import AddSymbol, RemoveSymbol, RenameSymbol, SetSymbol
+from builder.edits.ungroup import Ungroup
 from builder.edits.whole import Batch, RenameDocument, Replace, SetTask, Tie, Untie
 from builder.edits.wires import Connect, Disconnect, Rewire
 
 __all__ = [
+    "AddAdapter",
     "AddNode",
     "AddRail",
     "AddSymbol",
     "Batch",
+    "ClearOverride",
     "Clip",
     "Connect",
     "Disconnect",
     "Duplicate",
     "Edit",
+    "ExposeSetting",
+    "Group",
+    "HideSetting",
     "MakeIndependent",
     "Move",
     "Paste",
     "Remove",
+    "RemoveAdapter",
     "RemoveSymbol",
     "Rename",
     "RenameDocument",
     "RenameSymbol",
     "Replace",
     "Rewire",
+    "SetCarry",
     "SetLabel",
     "SetPort",
     "SetRepeat",
     "SetSetting",
+    "SetShared",
     "SetSymbol",
     "SetTask",
     "Tie",
+    "Ungroup",
     "Untie",
     "copy_clip",
+    "group_id",
     "new_id",
     "paste_ids",
 ]

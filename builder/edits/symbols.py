@@ -116,7 +116,7 @@ class RemoveSymbol:
             raise EditError(f"{self.name} is used by {listed}. Give those another value first.")
         left = here.symbols[:place] + here.symbols[place + 1 :]
         document = document.with_definition(here.with_symbols(left))
-        return in_uses(document, here.name, lambda settings: _rekeyed(settings, self.name, None))
+        return in_uses(document, here.name, lambda settings: rekeyed(settings, self.name, None))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +150,7 @@ class RenameSymbol:
             return document
         check_new_name(here, self.new)
         document = document.with_definition(with_symbol_renamed(document, here, self.name, self.new))
-        return in_uses(document, here.name, lambda settings: _rekeyed(settings, self.name, self.new))
+        return in_uses(document, here.name, lambda settings: rekeyed(settings, self.name, self.new))
 
 
 def place_of(here: Definition, name: str) -> int:
@@ -193,7 +193,7 @@ def with_checked_symbols(here: Definition, symbols: list[Symbol]) -> Definition:
     return changed
 
 
-def _rekeyed(settings: Mapping[str, Value], old: str, new: str | None) -> dict[str, Value]:
+def rekeyed(settings: Mapping[str, Value], old: str, new: str | None) -> dict[str, Value]:
     """`settings` with the key `old` called `new`, or gone."""
     pairs = ((new if key == old else key, value) for key, value in settings.items())
     return {key: value for key, value in pairs if key is not None}
