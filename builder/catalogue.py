@@ -35,6 +35,7 @@ class Signature:
         inputs: Ports that wires end at.
         outputs: Ports that wires begin at, and watch ports.
         composite: Whether it is a definition and can be opened.
+        even: Divisions of sizes that must come out without a rest.
     """
 
     kind: str
@@ -47,6 +48,7 @@ class Signature:
     inputs: tuple[Port, ...] = ()
     outputs: tuple[Port, ...] = ()
     composite: bool = False
+    even: tuple[str, ...] = ()
 
     def input(self, name: str) -> Port | None:
         """The input port called `name`."""
@@ -106,6 +108,7 @@ def _of_block(spec: BlockSpec) -> Signature:
         fields=spec.config.fields(),
         inputs=spec.inputs,
         outputs=spec.outputs,
+        even=spec.even,
     )
 
 

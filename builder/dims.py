@@ -1,126 +1,35 @@
-"""Sizes with names: numbers, letters such as B and T, and what comes of multiplying and dividing them.
+"""Declared shapes: reading them, what sizes they come to, and whether a shape that comes is what was declared.
 
-A size is `number * names / divisor`: `128`, `T`, `4*D`, `D/4`. It is a plain tuple, so that shapes can be compared
-and remembered quickly. A size that nobody knows yet keeps a name for the eye and fits everything.
+How a shape is written is told in `engine.ports`.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from functools import lru_cache
-from math import gcd
 from typing import NamedTuple
 
+from builder.arithmetic import Dim, IndivisibleError, letter, number, over, plus, times, unknown
 from builder.expressions import parse
-from engine.errors import StepwiseError
+from engine.errors import ExpressionError
 from engine.settings import Value
 
-
-class Dim(NamedTuple):
-    """One size.
-
-    Args:
-        number: Its factor, or all of it if it has no names.
-        names: Letters it is a product of, sorted.
-        divisor: What the product is divided by.
-        known: Whether it is settled; one that is not fits any other.
-    """
-
-    number: int = 1
-    names: tuple[str, ...] = ()
-    divisor: int = 1
-    known: bool = True
-
-    def __str__(self) -> str:
-        parts = [str(self.number)] if self.number != 1 or not self.names else []
-        product = "*".join([*parts, *self.names])
-        return product if self.divisor == 1 else f"{product}//{self.divisor}"
-
-    @property
-    def value(self) -> int | None:
-        """The number that it is, or `None` if it has names or is not known."""
-        return self.number if self.known and not self.names and self.divisor == 1 else None
-
+__all__ = [
+    "LOOSE", "REST", "Dim", "IndivisibleError", "Letters", "Pattern", "Shape", "Sizes", "agree", "chosen", "disputed",
+    "in_brackets", "is_letter", "letter", "letters_of", "match", "number", "over", "pattern", "plus", "shape_of",
+    "size_of", "text", "times", "unknown",
+]  # fmt: skip
 
 Shape = tuple[Dim, ...]
 Letters = dict[str, "Dim | Shape"]
 Sizes = Mapping[str, "Value | Dim | None"]
 REST = "..."
+LOOSE = "*..."
+_CONDITION = re.compile(r"(\w+)([=<])(-?\w+)")
 
-
-class IndivisibleError(StepwiseError):
-    """A size cannot be parted evenly.
-
-    Args:
-        size: What was to be parted.
-        parts: Into how many.
-    """
-
-    def __init__(self, size: int, parts: int) -> None:
-        super().__init__(f"{size} cannot be divided evenly by {parts}.")
-        self.size, self.parts = size, parts
-
-
-def number(value: int) -> Dim:
-    """The size `value`."""
-    return Dim(value)
-
-
-def letter(name: str) -> Dim:
-    """A size that is only known by its name."""
-    return Dim(1, (name,))
-
-
-def unknown(name: str) -> Dim:
-    """A size nobody knows yet; `name` is for the eye."""
-    return Dim(1, (name,), 1, False)
-
-
-def times(a: Dim, b: Dim) -> Dim:
-    """The product of two sizes."""
-    if not (a.known and b.known):
-        return unknown(f"{a}*{b}")
-    return _reduced(a.number * b.number, tuple(sorted(a.names + b.names)), a.divisor * b.divisor)
-
-
-def over(a: Dim, b: Dim) -> Dim:
-    """One size divided by another, which must come out even.
-
-    Raises:
-        IndivisibleError: If both are numbers and there is a rest, or the divisor is zero.
-    """
-    if not (a.known and b.known):
-        return unknown(f"{a}//{b}")
-    if b.number == 0 or (b.divisor == 1 and not a.names and not b.names and a.number % b.number):
-        raise IndivisibleError(a.number, b.number)
-    if left := _without(a.names, b.names):
-        return _reduced(a.number * b.divisor, left[0], a.divisor * b.number)
-    return letter(f"{a}//{b}")
-
-
-def plus(a: Dim, b: Dim, sign: int = 1) -> Dim:
-    """The sum of two sizes, or their difference if `sign` is -1."""
-    if a.known and b.known and a.names == b.names:
-        top = a.number * b.divisor + sign * b.number * a.divisor
-        return _reduced(top, a.names, a.divisor * b.divisor)
-    text = f"({a}{'+' if sign > 0 else '-'}{b})"
-    return letter(text) if a.known and b.known else unknown(text)
-
-
-def _reduced(top: int, names: tuple[str, ...], bottom: int) -> Dim:
-    shared = gcd(top, bottom) or 1
-    return Dim(top // shared, names, bottom // shared)
-
-
-def _without(names: tuple[str, ...], gone: tuple[str, ...]) -> tuple[tuple[str, ...]] | None:
-    """`names` less `gone` in a tuple of one, or `None` if some of `gone` are not among them."""
-    left = list(names)
-    for name in gone:
-        if name not in left:
-            return None
-        left.remove(name)
-    return (tuple(left),)
+Condition = tuple[str, str, str]
 
 
 class Pattern(NamedTuple):
@@ -130,11 +39,18 @@ class Pattern(NamedTuple):
         rest: Whether any dimensions may come first.
         dims: The other ones.
         text: As written.
+        loose: Whether the first ones may be fewer or of size 1, to be repeated.
+        cases: Several shapes, each with what settings it holds for; the first that does counts.
     """
 
     rest: bool
     dims: tuple[ast.expr, ...]
     text: str
+    loose: bool = False
+    cases: tuple[tuple[tuple[Condition, ...], Pattern], ...] = ()
+
+
+UNSETTLED = Pattern(True, (), REST)
 
 
 @lru_cache(maxsize=4096)
@@ -144,9 +60,48 @@ def pattern(text: str) -> Pattern:
     Raises:
         ExpressionError: If a dimension cannot be read.
     """
+    if ";" in text or ":" in text:
+        return Pattern(False, (), text, cases=tuple(_case(part) for part in text.split(";")))
     words = text.split()
-    rest = bool(words) and words[0] == REST
-    return Pattern(rest, tuple(parse(word) for word in words[rest:]), text)
+    loose = bool(words) and words[0] == LOOSE
+    rest = loose or (bool(words) and words[0] == REST)
+    return Pattern(rest, tuple(_dimension(word) for word in words[rest:]), text.strip(), loose)
+
+
+def _dimension(word: str) -> ast.expr:
+    """One dimension; `S|T` is S, or T where S has no size."""
+    options = [parse(option) for option in word.split("|")]
+    return options[0] if len(options) == 1 else ast.BoolOp(ast.Or(), options)
+
+
+def _case(text: str) -> tuple[tuple[Condition, ...], Pattern]:
+    before, _, shape = text.rpartition(":")
+    found = [_CONDITION.fullmatch(word.strip()) for word in before.split(",") if word.strip()]
+    if any(condition is None for condition in found):
+        raise ExpressionError(
+            f"{before.strip()!r} cannot be read. Write conditions such as axis=keys, parted by commas."
+        )
+    return tuple((c[1], c[2], c[3]) for c in found if c), pattern(shape.strip())
+
+
+def chosen(declared: Pattern, settings: Sizes) -> Pattern:
+    """The shape that holds for these settings."""
+    for conditions, case in declared.cases:
+        held = [_holds(condition, settings) for condition in conditions]
+        if None in held:
+            return UNSETTLED
+        if all(held):
+            return case
+    return declared if not declared.cases else UNSETTLED
+
+
+def _holds(condition: Condition, settings: Sizes) -> bool | None:
+    """Whether a condition is met; `None` if its setting has no value."""
+    name, sign, wanted = condition
+    value = settings.get(name)
+    if value is None or isinstance(value, Dim):
+        return None
+    return str(value) == wanted if sign == "=" else isinstance(value, int | float) and value < float(wanted)
 
 
 def letters_of(text: str) -> set[str]:
@@ -155,7 +110,9 @@ def letters_of(text: str) -> set[str]:
     Raises:
         ExpressionError: If a dimension cannot be read.
     """
-    names = (node for dim in pattern(text).dims for node in ast.walk(dim) if isinstance(node, ast.Name))
+    declared = pattern(text)
+    inside = [dim for shape in (declared, *(case for _, case in declared.cases)) for dim in shape.dims]
+    names = (node for dim in inside for node in ast.walk(dim) if isinstance(node, ast.Name))
     return {node.id for node in names if is_letter(node.id)}
 
 
@@ -180,6 +137,9 @@ def size_of(dim: ast.expr, letters: Letters, settings: Sizes) -> Dim:
             if isinstance(op, ast.Mult):
                 return times(a, b)
             return over(a, b) if isinstance(op, ast.FloorDiv) else plus(a, b, -1 if isinstance(op, ast.Sub) else 1)
+        case ast.BoolOp(values=options):
+            sizes = [size_of(option, letters, settings) for option in options]
+            return next((size for size in sizes if size.known), sizes[-1])
     return unknown(ast.unparse(dim))
 
 
@@ -199,6 +159,7 @@ def shape_of(declared: Pattern, letters: Letters, settings: Sizes) -> Shape | No
     Raises:
         IndivisibleError: If a division leaves a rest.
     """
+    declared = chosen(declared, settings)
     first = letters.get(REST) if declared.rest else ()
     dims = tuple([size_of(dim, letters, settings) for dim in declared.dims])
     return None if not isinstance(first, tuple) else (*first, *dims)
@@ -213,10 +174,11 @@ def match(declared: Pattern, shape: Shape, letters: Letters, settings: Sizes) ->
         letters: Sizes of letters so far; added to.
         settings: Values of lower-case names.
     """
+    declared = chosen(declared, settings)
     extra = len(shape) - len(declared.dims)
     if extra < 0 or (extra and not declared.rest):
         return False
-    fits = not declared.rest or _bind_rest(shape[:extra], letters)
+    fits = not declared.rest or (_repeats if declared.loose else _bind_rest)(shape[:extra], letters)
     for dim, size in zip(declared.dims, shape[extra:], strict=True):
         fits &= _bind(dim, size, letters, settings)
     return fits
@@ -226,6 +188,15 @@ def _bind_rest(first: Shape, letters: Letters) -> bool:
     before = letters.setdefault(REST, first)
     assert not isinstance(before, Dim)
     return len(before) == len(first) and all(agree(a, b) for a, b in zip(before, first, strict=True))
+
+
+def _repeats(first: Shape, letters: Letters) -> bool:
+    """Whether dimensions are those of `...`, or the last of them, or 1."""
+    whole = letters.get(REST)
+    if not isinstance(whole, tuple):
+        return True
+    pairs = zip(reversed(whole), reversed(first), strict=False)
+    return len(first) <= len(whole) and all(agree(a, b) or b.value == 1 for a, b in pairs)
 
 
 def _bind(dim: ast.expr, size: Dim, letters: Letters, settings: Sizes) -> bool:
@@ -256,6 +227,7 @@ def disputed(declared: Pattern, shape: Shape, letters: Letters, settings: Sizes)
         settings: Values of lower-case names.
     """
     found: Letters = {}
+    declared = chosen(declared, settings)
     for dim, size in zip(reversed(declared.dims), reversed(shape), strict=False):
         if not _bind(dim, size, {**letters}, settings):
             names = {node.id for node in ast.walk(dim) if isinstance(node, ast.Name)}

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from builder import dims
+from builder.catalogue import Signature
 from builder.dims import IndivisibleError, Letters, Pattern, Shape
 from builder.document import INPUT, OUTPUT, RAIL_PORT, Definition, PortRef
 from builder.memo import Memo
@@ -127,7 +128,7 @@ def _rigid_letters(definition: Definition) -> Letters:
             letters |= {name: dims.letter(name) for name in dims.letters_of(port.shape)}
         except ExpressionError:
             continue
-        if port.shape.startswith(dims.REST):
+        if port.shape.startswith((dims.REST, dims.LOOSE)):
             letters[dims.REST] = (dims.letter("…"),)
     return letters
 
@@ -193,7 +194,7 @@ def _of_block(around: Surroundings, name: str, carried: tuple[Shape | None, ...]
     nothing = Inference()
     wants = tuple(read(port, PortRef(name, port.name), nothing) for port in kind.inputs)
     gives = tuple(read(port, PortRef(name, port.name), nothing) for port in kind.outputs)
-    return _outcome(wants, gives, carried, dict(around.worth[name]), {})
+    return _outcome(wants, gives, carried, dict(around.worth[name]), {}, _even(kind))
 
 
 def again(around: Surroundings, name: str, found: Inference, settings: Settings) -> Outcome:
@@ -204,7 +205,11 @@ def again(around: Surroundings, name: str, found: Inference, settings: Settings)
     carried = tuple(found.shapes.get(source) if source else None for source in sources)
     wants = tuple(dims.pattern(port.shape) for port in kind.inputs)
     gives = tuple(dims.pattern(port.shape) for port in kind.outputs)
-    return _outcome(wants, gives, carried, settings, {})
+    return _outcome(wants, gives, carried, settings, {}, _even(kind))
+
+
+def _even(kind: Signature) -> tuple[Pattern, ...]:
+    return tuple(dims.pattern(division) for division in kind.even)
 
 
 def _outcome(
@@ -213,6 +218,7 @@ def _outcome(
     carried: tuple[Shape | None, ...],
     settings: Settings,
     given: Letters,
+    even: tuple[Pattern, ...] = (),
 ) -> Outcome:
     letters, uneven, clashes = {**given}, dict[tuple[str, int, int], None](), list[int]()
     wanted: list[Shape | None] = []
@@ -227,6 +233,8 @@ def _outcome(
     letters |= {name: doubt for name, doubt in doubts.items() if name in letters}
     sizes = {**settings, **{name: doubt for name, doubt in doubts.items() if isinstance(doubt, dims.Dim)}}
     outputs = tuple([_built(declared, letters, sizes, uneven) for declared in gives])
+    for division in even:
+        _built(division, letters, sizes, uneven)
     return Outcome(wanted=tuple(wanted), outputs=outputs, clashes=tuple(clashes), uneven=tuple(uneven), letters=letters)
 
 
@@ -236,7 +244,7 @@ def _built(
     try:
         return dims.shape_of(declared, letters, settings)
     except IndivisibleError as error:
-        uneven[(declared.text, error.size, error.parts)] = None
+        uneven[(dims.chosen(declared, settings).text, error.size, error.parts)] = None
         return None
 
 

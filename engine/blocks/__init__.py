@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from engine.blocks import activation, attention, embedding, heads, linear, norm, position, wiring
+from engine.blocks import (
+    activation,
+    attention,
+    biases,
+    embedding,
+    heads,
+    linear,
+    masks,
+    norm,
+    position,
+    primitives,
+    rotary,
+    splitting,
+    task_heads,
+    wiring,
+)
 from engine.blocks.spec import CATALOGUE
 
 __all__ = [
     "CATALOGUE",
     "activation",
     "attention",
+    "biases",
     "embedding",
     "heads",
     "linear",
+    "masks",
     "norm",
     "position",
+    "primitives",
+    "rotary",
+    "splitting",
+    "task_heads",
     "wiring",
 ]

@@ -120,11 +120,11 @@ class AttentionCore(nn.Module):
         if mask is None:
             return F.scaled_dot_product_attention(q, k, v, bias, p, scale=self.scale, enable_gqa=grouped)
         if padding is None and q.shape[2] == k.shape[2]:  # every query sees itself
-            mask = mask if bias is None else bias.masked_fill(~mask, -math.inf)
+            mask = mask if bias is None else torch.where(mask, bias, -math.inf)
             return F.scaled_dot_product_attention(q, k, v, mask, p, scale=self.scale, enable_gqa=grouped)
         some = mask.any(dim=-1, keepdim=True)  # (B or 1, 1, T or 1, 1)
         mask = mask | ~some
-        mask = mask if bias is None else bias.masked_fill(~mask, -math.inf)
+        mask = mask if bias is None else torch.where(mask, bias, -math.inf)
         y = F.scaled_dot_product_attention(q, k, v, mask, p, scale=self.scale, enable_gqa=grouped)  # (B, H, T, K)
         return y.masked_fill(~some, 0.0)
 
@@ -136,7 +136,7 @@ class AttentionCore(nn.Module):
         nothing = k.new_zeros(B, G, 1, K)
         bias = q.new_zeros(1, 1, q.shape[2], S) if bias is None else bias
         if mask is not None:
-            bias = bias.masked_fill(~mask, -math.inf)  # (B or 1, 1 or H, T, S)
+            bias = torch.where(mask, bias, -math.inf)  # (B or 1, 1 or H, T, S)
         bias = bias.expand(-1, q.shape[1], -1, -1)
         sinks = self.sinks[None, :, None, None].expand(bias.shape[0], -1, bias.shape[2], -1)  # (B or 1, H, T, 1)
         both = torch.cat((bias, sinks), dim=-1)  # (B or 1, H, T, S + 1)
@@ -153,20 +153,29 @@ class AttentionCore(nn.Module):
         )[None, None]  # fmt: skip
         return place if real is None else place & real
 
-    def cached(self, memory: Memory, q: Tensor, k: Tensor, v: Tensor, padding: Tensor | None = None) -> Tensor:
+    def cached(
+        self, memory: Memory, q: Tensor, k: Tensor, v: Tensor, padding: Tensor | None = None, bias: Tensor | None = None
+    ) -> Tensor:
         """Attend from new queries to all keys so far; the arguments are those of `forward`.
 
         Raises:
-            NoCacheError: If an earlier query would see a new key.
+            NoCacheError: If an earlier query would see a new key, or a position counts from the end.
         """
-        grows = (*memory.grows, False)
-        if grows[1] != self.causal or grows[1] != grows[2] or grows[3]:
+        grows = (*memory.grows, False, False)
+        ends_fixed = not (self.causal or self.patterned)
+        if not grows[1]:
+            if not ends_fixed or grows[2] or grows[3]:
+                raise NoCacheError("Which keys a new query sees depends on how many queries there are.")
+            return self.forward(q, k, v, padding, bias)
+        k, v = memory.extend("k", k), memory.extend("v", v)  # (B, G, S, K)
+        if not (self.causal and grows[2]) or grows[3] or k.shape[2] < self.config.prefix:
             raise NoCacheError("Attention without a causal mask reads later positions.")
-        if grows[1]:
-            k, v = memory.extend("k", k), memory.extend("v", v)  # (B, H, S, K)
-        if q.shape[2] == 1 and padding is None:
-            return F.scaled_dot_product_attention(q, k, v)
-        return self.forward(q, k, v, padding)
+        if q.shape[2] > 1 or padding is not None or self.config.sinks or self.config.prefix:
+            return self.forward(q, k, v, padding, bias)
+        seen = self.config.window or k.shape[2]
+        k, v, bias = k[:, :, -seen:], v[:, :, -seen:], None if bias is None else bias[..., -seen:]
+        grouped = k.shape[1] != q.shape[1]
+        return F.scaled_dot_product_attention(q, k, v, bias, scale=self.scale, enable_gqa=grouped)
 
     def watch(
         self,

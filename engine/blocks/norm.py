@@ -46,6 +46,42 @@ class LayerNorm(nn.LayerNorm):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RMSNormConfig(BlockConfig):
+    """Settings of `RMSNorm`."""
+
+    d_model: Annotated[int, Setting("Width of the vectors.", low=1, unit="features")] = 512
+    eps: Annotated[float, Setting("Added to the mean square, against division by zero.", low=0, high=1)] = 1e-6
+
+
+@block(
+    "rms_norm",
+    title="RMSNorm",
+    family="Norm and wiring",
+    config=RMSNormConfig,
+    inputs=(Port(name="x", kind="any", shape="... d_model", about="Vectors, or heads of queries and keys."),),
+    outputs=(Port(name="y", kind="any", shape="... d_model", about="The vectors, normalised."),),
+    formula="γ ⊙ x / √(mean(x²) + ε)",
+    paper="Zhang & Sennrich, “Root Mean Square Layer Normalization”, arXiv:1910.07467, eq. 4",
+)
+class RMSNorm(nn.RMSNorm):
+    """Scales each vector to a mean square of 1, then applies a learned scale; nothing is shifted.
+
+    The norm of Llama and T5. On heads of queries and keys it keeps scores small (QK norm, Henry et al.,
+    arXiv:2010.04245).
+
+    Source: Zhang & Sennrich, "Root Mean Square Layer Normalization", arXiv:1910.07467, eq. 4.
+    """
+
+    def __init__(self, config: RMSNormConfig) -> None:
+        self.config = config
+        super().__init__(config.d_model, eps=config.eps)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise each vector of (…, D); shapes stay."""
+        return F.rms_norm(x, self.normalized_shape, self.weight, self.eps)
+
+
+@dataclass(frozen=True, kw_only=True)
 class DropoutConfig(BlockConfig):
     """Settings of `Dropout`."""
 

@@ -38,6 +38,7 @@ class BlockSpec:
         config: Its settings.
         inputs: In the order of `forward`.
         outputs: In the order of the result; several come back as a tuple.
+        even: Divisions of sizes that must come out without a rest, such as `K//2`.
         formula: What it computes, in plain mathematical text such as `softmax(QKᵀ/√d)V`.
         paper: Where it comes from.
         about: What it does, in one or two sentences: the first paragraph of the docstring.
@@ -53,6 +54,7 @@ class BlockSpec:
     formula: str
     paper: str
     about: str
+    even: tuple[str, ...] = ()
 
     def make(self, settings: dict[str, Value]) -> nn.Module:
         """Build the module with these settings."""
@@ -70,6 +72,7 @@ def block(
     config: type[BlockConfig],
     inputs: tuple[Port, ...],
     outputs: tuple[Port, ...],
+    even: tuple[str, ...] = (),
     formula: str = "",
     paper: str = "",
 ) -> Callable[[ModuleType], ModuleType]:
@@ -85,7 +88,7 @@ def block(
         about = " ".join((module.__doc__ or "").strip().split("\n\n")[0].split())
         spec = BlockSpec(
             kind=kind, title=title, family=family, module=module, config=config, inputs=inputs,
-            outputs=outputs, formula=formula, paper=paper, about=about,
+            outputs=outputs, even=even, formula=formula, paper=paper, about=about,
         )  # fmt: skip
         CATALOGUE.add(kind, spec)
         return module

@@ -16,7 +16,22 @@ from engine.blocks.spec import CATALOGUE
 from engine.ports import Port
 from tests.builder.drawn import document, end, language_model, node, problem, problems, shape
 
-SIZES = {"B": 2, "T": 5, "S": 7, "H": 3, "K": 4, "D": 24}
+SIZES = {
+    "B": 2,
+    "T": 5,
+    "S": 7,
+    "U": 3,
+    "H": 8,
+    "G": 4,
+    "K": 4,
+    "D": 24,
+    "E": 24,
+    "N": 2,
+    "M": 9,
+    "C": 3,
+    "X": 32,
+    "Y": 48,
+}
 DTYPES = {"int": torch.int64, "bool": torch.bool, "float": torch.float32, "any": torch.float32}
 
 

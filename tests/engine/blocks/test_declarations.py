@@ -9,11 +9,17 @@ import pytest
 import torch
 from torch import Tensor
 
+from builder import dims
 from engine.blocks import CATALOGUE
 from engine.blocks.spec import BlockSpec, Port
 
-LETTERS = {"B": 2, "T": 5, "S": 6, "H": 4, "K": 3, "D": 16}
-SMALL = {"d_model": 16, "d_in": 16, "d_out": 6, "n_heads": 4, "vocab_size": 7, "max_len": 9, "n_classes": 3}
+SIZES = {
+    "B": 2, "T": 5, "S": 6, "U": 3, "H": 4, "G": 2, "K": 4, "D": 16, "E": 16, "N": 2, "M": 5, "C": 3, "X": 8, "Y": 12,
+}  # fmt: skip
+SMALL = {
+    "d_model": 16, "d_in": 16, "d_out": 6, "n_heads": 4, "vocab_size": 7, "max_len": 9, "n_classes": 3, "d_ff": 8,
+    "n_segments": 7, "patch": 4, "channels": 3, "n_experts": 4, "top_k": 2,
+}  # fmt: skip
 KINDS = list(CATALOGUE)
 
 
@@ -21,11 +27,15 @@ def settings(spec: BlockSpec) -> dict[str, object]:
     return {field.name: SMALL.get(field.name, field.default) for field in spec.config.fields()}
 
 
-def shape_of(port: Port, spec: BlockSpec) -> tuple[int, ...]:
-    """A declared shape with numbers in it; `...` is (2, 5), or (2, 5, 16) where nothing follows."""
-    names, text = {**LETTERS, **settings(spec)}, port.shape.split()
-    parts = ["2", "5", *(text[1:] or ["16"])] if text[0] == "..." else text
-    return tuple(eval(part, {}, names) for part in parts)  # our own texts, not a user's
+def shape_of(port: Port, spec: BlockSpec, optional: bool = True) -> tuple[int, ...]:
+    """A declared shape with numbers in it; `...` is (2, 5, 16), and letters of inputs that are not given have none."""
+    given = {name for p in spec.inputs if optional or not p.optional for name in dims.letters_of(p.shape)}
+    letters: dims.Letters = {name: dims.number(size) for name, size in SIZES.items() if name in given}
+    letters[dims.REST] = tuple(dims.number(size) for size in (2, 5, 16))
+    found = dims.shape_of(dims.pattern(port.shape), letters, settings(spec))  # type: ignore[arg-type]
+    assert found is not None
+    assert all(dim.value is not None for dim in found)
+    return tuple(dim.number for dim in found)
 
 
 def value_for(port: Port, spec: BlockSpec) -> Tensor:
@@ -48,10 +58,10 @@ def test_a_block_gives_the_shapes_it_declares(kind: str, optional: bool) -> None
 
     outputs = [port for port in spec.outputs if not port.watch]
     values = result if isinstance(result, tuple) else (result,)
-    assert [tuple(value.shape) for value in values] == [shape_of(port, spec) for port in outputs]
+    assert [tuple(value.shape) for value in values] == [shape_of(port, spec, optional) for port in outputs]
     watched = {p.name: module.watch(p.name, **inputs) for p in spec.outputs if p.watch}
     assert {name: tuple(value.shape) for name, value in watched.items()} == {
-        port.name: shape_of(port, spec) for port in spec.outputs if port.watch
+        port.name: shape_of(port, spec, optional) for port in spec.outputs if port.watch
     }
 
 

@@ -1,0 +1,211 @@
+"""Answers that are no next token: hidden tokens, labels of tokens, spans, numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from engine.blocks.activation import FUNCTIONS
+from engine.blocks.spec import BlockConfig, Port, Setting, block
+
+D_MODEL = Setting("Width of the residual stream.", low=1, unit="features")
+DROPOUT = Setting("Share of entries set to zero in training.", low=0, high=1)
+X = Port(name="x", shape="B T d_model", about="The residual stream after the last layer.")
+BERT = "Devlin et al., “BERT”, arXiv:1810.04805"
+
+
+def _nearly_equal(layer: nn.Linear) -> nn.Linear:
+    """Starting values of deviation 0.02, so that at first all answers are about equally likely."""
+    nn.init.normal_(layer.weight, std=0.02)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer
+
+
+@dataclass(frozen=True, kw_only=True)
+class MLMHeadConfig(BlockConfig):
+    """Settings of `MLMHead`."""
+
+    d_model: Annotated[int, D_MODEL] = 512
+    vocab_size: Annotated[int, Setting("How many different tokens there are.", low=1, unit="tokens")] = 256
+    activation: Annotated[str, Setting("The function after the first layer.", choices=tuple(FUNCTIONS))] = "gelu"
+    eps: Annotated[float, Setting("Added to the variance, against division by zero.", low=0, high=1)] = 1e-12
+
+
+@block(
+    "mlm_head",
+    title="Masked-language-model head",
+    family="Heads",
+    config=MLMHeadConfig,
+    inputs=(X,),
+    outputs=(Port(name="logits", kind="logits", shape="B T vocab_size", about="A score for each token."),),
+    formula="LayerNorm(act(x W₁ᵀ + b₁)) Eᵀ + b",
+    paper=BERT + ", §3.1",
+)
+class MLMHead(nn.Module):
+    """Scores every token of the vocabulary at every position, after one more layer; for tokens that were hidden.
+
+    `decoder.weight` may be tied to the token embedding.
+
+    Source: Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", arXiv:1810.04805, section 3.1, as
+    in the authors' code.
+    """
+
+    def __init__(self, config: MLMHeadConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.dense = _nearly_equal(nn.Linear(config.d_model, config.d_model))
+        self.norm = nn.LayerNorm(config.d_model, eps=config.eps)
+        self.decoder = _nearly_equal(nn.Linear(config.d_model, config.vocab_size))
+        self.function = FUNCTIONS[config.activation]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Score the tokens.
+
+        Args:
+            x: Residual stream after the last layer, (B, T, D).
+
+        Returns:
+            Logits, (B, T, V).
+        """
+        logits: Tensor = self.decoder(self.norm(self.function(self.dense(x))))  # (B, T, V)
+        return logits
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenClassifierHeadConfig(BlockConfig):
+    """Settings of `TokenClassifierHead`."""
+
+    d_model: Annotated[int, D_MODEL] = 512
+    n_classes: Annotated[int, Setting("How many classes there are.", low=1, unit="classes")] = 2
+    dropout: Annotated[float, DROPOUT] = 0.1
+
+
+@block(
+    "token_classifier_head",
+    title="Token-classifier head",
+    family="Heads",
+    config=TokenClassifierHeadConfig,
+    inputs=(X,),
+    outputs=(Port(name="logits", kind="logits", shape="B T n_classes", about="A score for each class."),),
+    formula="dropout(x) Wᵀ + b",
+    paper=BERT + ", §5.3",
+)
+class TokenClassifierHead(nn.Linear):
+    """Scores the classes of each token, such as names of people and places.
+
+    Source: Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", arXiv:1810.04805, section 5.3.
+    """
+
+    def __init__(self, config: TokenClassifierHeadConfig) -> None:
+        self.config = config
+        super().__init__(config.d_model, config.n_classes)
+
+    def reset_parameters(self) -> None:
+        """Draw the starting values: nearly equal scores."""
+        _nearly_equal(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Score the classes.
+
+        Args:
+            x: Residual stream after the last layer, (B, T, D).
+
+        Returns:
+            Logits, (B, T, C).
+        """
+        x = F.dropout(x, self.config.dropout, self.training)  # (B, T, D)
+        return F.linear(x, self.weight, self.bias)  # (B, T, C)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpanHeadConfig(BlockConfig):
+    """Settings of `SpanHead`."""
+
+    d_model: Annotated[int, D_MODEL] = 512
+
+
+@block(
+    "span_head",
+    title="Span head",
+    family="Heads",
+    config=SpanHeadConfig,
+    inputs=(X,),
+    outputs=(Port(name="logits", kind="logits", shape="B T 2", about="Scores of a span's start and end."),),
+    formula="x Wᵀ + b",
+    paper=BERT + ", §4.2",
+)
+class SpanHead(nn.Linear):
+    """Scores each token as the first and as the last of a span, such as the answer to a question in a text.
+
+    Source: Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", arXiv:1810.04805, section 4.2.
+    """
+
+    def __init__(self, config: SpanHeadConfig) -> None:
+        self.config = config
+        super().__init__(config.d_model, 2)
+
+    def reset_parameters(self) -> None:
+        """Draw the starting values: nearly equal scores."""
+        _nearly_equal(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Score starts and ends.
+
+        Args:
+            x: Residual stream after the last layer, (B, T, D).
+
+        Returns:
+            Logits of start and end, (B, T, 2).
+        """
+        return F.linear(x, self.weight, self.bias)  # (B, T, 2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegressionHeadConfig(BlockConfig):
+    """Settings of `RegressionHead`."""
+
+    d_model: Annotated[int, D_MODEL] = 512
+    n_outputs: Annotated[int, Setting("How many numbers are asked for.", low=1, unit="numbers")] = 1
+    dropout: Annotated[float, DROPOUT] = 0.1
+
+
+@block(
+    "regression_head",
+    title="Regression head",
+    family="Heads",
+    config=RegressionHeadConfig,
+    inputs=(Port(name="x", kind="pooled", shape="B d_model", about="One vector for each sequence."),),
+    outputs=(Port(name="logits", kind="logits", shape="B n_outputs", about="The numbers."),),
+    formula="dropout(x) Wᵀ + b",
+    paper=BERT + ", §4.1",
+)
+class RegressionHead(nn.Linear):
+    """Answers with numbers, such as how alike two sentences are.
+
+    Source: Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", arXiv:1810.04805, section 4.1
+    (the task STS-B).
+    """
+
+    def __init__(self, config: RegressionHeadConfig) -> None:
+        self.config = config
+        super().__init__(config.d_model, config.n_outputs)
+
+    def reset_parameters(self) -> None:
+        """Draw the starting values: small numbers."""
+        _nearly_equal(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Answer.
+
+        Args:
+            x: One vector for each sequence, (B, D).
+
+        Returns:
+            Numbers, (B, n_outputs).
+        """
+        x = F.dropout(x, self.config.dropout, self.training)  # (B, D)
+        return F.linear(x, self.weight, self.bias)  # (B, n_outputs)
