@@ -11,18 +11,22 @@ from pathlib import Path
 
 from torch import Tensor
 
+from builder.checkpoints.bert import Bert
 from builder.checkpoints.configuration import Configuration
 from builder.checkpoints.family import Family
 from builder.checkpoints.files import CONFIG, read_config, read_weights, write_folder
 from builder.checkpoints.gpt2 import GPT2
+from builder.checkpoints.llama import Llama
 from builder.checkpoints.parts import State, read, write
+from builder.checkpoints.t5 import T5
 from builder.checkpoints.wiring import Skeleton, check_alike, check_state
 from builder.document import Document
 from engine.errors import ExportError, FileError
 from engine.registry import Registry, did_you_mean
 
+PRIVATE = ("head", "tied")  # what `Family.settled` adds to a configuration
 FAMILIES: Registry[Family] = Registry("architecture")
-for _family in (GPT2(),):
+for _family in (GPT2(), Bert(), T5(), Llama()):
     FAMILIES.add(_family.name, _family)
 
 
@@ -51,6 +55,7 @@ def graph_of(config: Configuration, tensors: Mapping[str, Tensor], name: str) ->
         FileError: If they do not fit each other, or are of a kind that no block computes.
     """
     family = family_of(config)
+    config = family.settled(config, tensors)
     document = replace(family.document(config), name=name)
     state = read(family.parts(config), family.normalised(tensors, config), family.ignored)
     state |= {kept: state[tied] for kept, tied in document.ties if tied in state}
@@ -98,4 +103,5 @@ def save_checkpoint(document: Document, state: Mapping[str, Tensor], family: str
     check_alike(mine, Skeleton.of(chosen.document(config), family))
     tied = {kept for kept, _ in document.ties}
     tensors = write(chosen.parts(config), {name: tensor for name, tensor in state.items() if name not in tied})
-    return write_folder(out, config.keys, chosen.written(tensors))
+    keys = {key: value for key, value in config.keys.items() if key not in PRIVATE}
+    return write_folder(out, keys, chosen.written(tensors, config))

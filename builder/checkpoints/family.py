@@ -51,6 +51,14 @@ class Family(ABC):
         """The tensors of a file under the names of `parts`; families with several ways to write them override this."""
         return dict(tensors)
 
-    def written(self, tensors: State) -> State:
+    def settled(self, config: Configuration, tensors: Mapping[str, Tensor]) -> Configuration:  # noqa: ARG002
+        """The configuration with what only the weights tell; families where that is something override this.
+
+        Raises:
+            FileError: If the weights are of a model that no graph is.
+        """
+        return config
+
+    def written(self, tensors: State, config: Configuration) -> State:  # noqa: ARG002
         """The tensors of `parts` under the names that a file has; the way back of `normalised`."""
         return tensors

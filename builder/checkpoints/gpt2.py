@@ -47,7 +47,7 @@ class GPT2(Family):
         """The tensors without the prefix that models with a head have."""
         return {name.removeprefix("transformer."): tensor for name, tensor in tensors.items()}
 
-    def written(self, tensors: State) -> State:
+    def written(self, tensors: State, config: Configuration) -> State:  # noqa: ARG002
         """The tensors with the prefix that models with a head have."""
         return {name if name.startswith("lm_head.") else f"transformer.{name}": t for name, t in tensors.items()}
 

@@ -12,6 +12,7 @@ from torch import Tensor, fx, nn
 
 from builder.compile import compile_document
 from builder.document import Document
+from builder.values import known_scope
 from engine.errors import ExportError
 
 _FREE = ("dropout", "p")  # settings that change nothing once a model is trained
@@ -24,10 +25,12 @@ class Skeleton:
     Args:
         model: Compiled on torch's `meta` device.
         family: What it is taken for, for messages.
+        max_len: Its symbol of that name, if it has one.
     """
 
     model: nn.Module
     family: str = ""
+    max_len: int | None = None
 
     @classmethod
     def of(cls, document: Document, family: str = "") -> Skeleton:
@@ -36,12 +39,13 @@ class Skeleton:
         Raises:
             CompileError: If it cannot be compiled.
         """
+        longest = known_scope(document.main).get("max_len")
         with torch.device("meta"):
-            return cls(compile_document(document), family)
+            return cls(compile_document(document), family, longest if isinstance(longest, int) else None)
 
-    def setting(self, path: str, name: str) -> Any:
+    def setting(self, path: str, name: str, default: Any = None) -> Any:
         """A setting of the block at `path`."""
-        return getattr(getattr(self._module(path), "config", None), name)
+        return getattr(getattr(self._module(path), "config", None), name, default)
 
     def shape(self, path: str) -> tuple[int, ...]:
         """Shape of the parameter at `path`."""

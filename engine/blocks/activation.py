@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -21,6 +22,7 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "gelu": F.gelu,
     "gelu_tanh": partial(F.gelu, approximate="tanh"),
     "silu": F.silu,
+    "tanh": torch.tanh,
 }
 
 
@@ -38,11 +40,11 @@ class ActivationConfig(BlockConfig):
     config=ActivationConfig,
     inputs=(X,),
     outputs=(Y,),
-    formula="relu(x) | gelu(x) | silu(x)",
+    formula="relu(x) | gelu(x) | silu(x) | tanh(x)",
     paper=GELU_PAPER,
 )
 class Activation(nn.Module):
-    """Applies ReLU, GELU or SiLU, as a setting says, so that a composite can leave the choice to its user.
+    """Applies ReLU, GELU, SiLU or tanh, as a setting says, so that a composite can leave the choice to its user.
 
     `gelu_tanh` is the approximation that GPT-2 was trained with.
     """
