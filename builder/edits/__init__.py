@@ -7,6 +7,7 @@ root if it is empty; all uses of a definition follow. A refused edit raises `Edi
 from builder.edits.adapters import AddAdapter, RemoveAdapter
 from builder.edits.base import Edit
 from builder.edits.clips import Clip, Duplicate, Paste, copy_clip, paste_ids
+from builder.edits.contracts import RequireContract, ResetContract, WaiveContract
 from builder.edits.expose import ExposeSetting, HideSetting
 from builder.edits.group import Group, group_id
 from builder.edits.layers import ClearOverride, SetCarry, SetShared
@@ -44,6 +45,8 @@ __all__ = [
     "RenameDocument",
     "RenameSymbol",
     "Replace",
+    "RequireContract",
+    "ResetContract",
     "Rewire",
     "SetCarry",
     "SetLabel",
@@ -56,6 +59,7 @@ __all__ = [
     "Tie",
     "Ungroup",
     "Untie",
+    "WaiveContract",
     "copy_clip",
     "group_id",
     "new_id",

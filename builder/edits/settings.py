@@ -9,6 +9,7 @@ from builder import limits
 from builder.catalogue import Signature, known_scope, resolve
 from builder.document import Definition, Document, Node
 from builder.edits.base import check_text, home, outside_of, with_node
+from builder.expressions import evaluate
 from builder.values import text_problem
 from engine.errors import EditError, ExpressionError, SettingError
 from engine.registry import did_you_mean
@@ -52,7 +53,7 @@ class SetSetting:
         if self.layer is None:
             changed = with_node(here, self.node, settings=self._changed(node.settings))
         else:
-            self._check_layer(node)
+            self._check_layer(here, node)
             layers = {**node.overrides, self.layer: self._changed(node.overrides.get(self.layer, {}))}
             layers = {index: layers[index] for index in sorted(layers) if layers[index]}
             changed = with_node(here, self.node, overrides=layers)
@@ -62,13 +63,21 @@ class SetSetting:
         left = {name: value for name, value in settings.items() if name != self.name or self.value is not None}
         return left if self.value is None else {**left, self.name: self.value}
 
-    def _check_layer(self, node: Node) -> None:
-        most = node.repeat if isinstance(node.repeat, int) else limits.MAX_REPEAT
-        if node.repeat is None or self.layer not in range(most):
-            raise EditError(
-                f"{self.node} has no layer {self.layer}. "
-                + ("Repeat it first." if node.repeat is None else f"Name one from 0 to {most - 1}.")
-            )
+    def _check_layer(self, here: Definition, node: Node) -> None:
+        if node.repeat is None:
+            raise EditError(f"{self.node} has no layer {self.layer}. Repeat it first.")
+        most = layers_of(here, node)
+        if self.layer not in range(most):
+            raise EditError(f"{self.node} has no layer {self.layer}. Name one from 0 to {most - 1}.")
+
+
+def layers_of(here: Definition, node: Node) -> int:
+    """How many layers a repeated node has; the most that are allowed where that has no value."""
+    try:
+        count = evaluate(str(node.repeat), known_scope(here))
+    except ExpressionError:
+        count = limits.MAX_REPEAT
+    return count if type(count) is int else limits.MAX_REPEAT
 
 
 def check_setting(here: Definition, found: Signature, node: str, name: str, value: Value) -> None:

@@ -7,30 +7,39 @@ from hypothesis import strategies as st
 from builder.catalogue import node_signature
 from builder.document import Document, PortRef, Wire
 from builder.edits import (
+    AddAdapter,
     AddNode,
     AddRail,
     AddSymbol,
     Batch,
+    ClearOverride,
     Connect,
     Disconnect,
     Duplicate,
     Edit,
+    ExposeSetting,
+    Group,
+    HideSetting,
     MakeIndependent,
     Move,
     Paste,
     Remove,
+    RemoveAdapter,
     RemoveSymbol,
     Rename,
     RenameDocument,
     RenameSymbol,
     Rewire,
+    SetCarry,
     SetLabel,
     SetPort,
     SetRepeat,
     SetSetting,
+    SetShared,
     SetSymbol,
     SetTask,
     Tie,
+    Ungroup,
     Untie,
     copy_clip,
 )
@@ -60,7 +69,9 @@ PLACES = st.integers(-500, 500) | st.floats(-500, 500)
 def edits(draw: st.DrawFn, document: Document) -> Edit:
     """One edit, made of what is in `document`."""
     at = draw(st.sampled_from(list(document.definitions)))
-    make = draw(st.sampled_from([_node, _wire, _wire, _value, _symbol, _composite, _copy, _document]))
+    make = draw(
+        st.sampled_from([_node, _wire, _wire, _value, _symbol, _composite, _grouping, _layer, _copy, _document])
+    )
     return draw(make(document, at))
 
 
@@ -102,7 +113,11 @@ def _value(document: Document, at: str) -> st.SearchStrategy[Edit]:
     def make(pair: tuple[str, str], value: Value | None) -> Edit:
         return SetSetting(node=pair[0], name=pair[1], value=value, at=at)
 
-    return st.builds(make, st.sampled_from(pairs), VALUES | st.none())
+    def expose(pair: tuple[str, str], symbol: str) -> Edit:
+        return ExposeSetting(node=pair[0], name=pair[1], symbol=symbol, at=at)
+
+    exposed = st.builds(expose, st.sampled_from(pairs), NAMES | st.just(""))
+    return st.builds(make, st.sampled_from(pairs), VALUES | st.none()) | exposed
 
 
 def _symbol(document: Document, at: str) -> st.SearchStrategy[Edit]:
@@ -112,6 +127,7 @@ def _symbol(document: Document, at: str) -> st.SearchStrategy[Edit]:
         st.builds(SetSymbol, name=names, value=VALUES, at=there),
         st.builds(AddSymbol, name=NAMES, value=VALUES, at=there),
         st.builds(RemoveSymbol, name=names, at=there),
+        st.builds(HideSetting, name=names, at=there),
         st.builds(RenameSymbol, name=names, new=NAMES, at=there),
     )
 
@@ -122,6 +138,32 @@ def _composite(document: Document, at: str) -> st.SearchStrategy[Edit]:
     layers = st.none() | st.integers(1, 3) | st.just("n_layers")
     ids = st.sampled_from([*uses * 2, "ghost"])
     return st.builds(SetRepeat, node=ids, repeat=layers, at=there) | st.builds(MakeIndependent, node=ids, at=there)
+
+
+def _grouping(document: Document, at: str) -> st.SearchStrategy[Edit]:
+    here, there = document.definition(at), st.just(at)
+    some = st.lists(_ids(document, at), min_size=1, max_size=5, unique=True).map(tuple)
+    adapted = [name for name, node in here.nodes.items() if node.kind in ("linear", "lora_linear")]
+    linear = st.sampled_from([*adapted * 3, "ghost"]).map(lambda name: (name,))
+    uses = [name for name, node in here.nodes.items() if node.kind in document.definitions]
+    return st.one_of(
+        st.builds(Group, nodes=some, name=st.sampled_from(["Group", "train", "", "Layer norm"]), at=there),
+        st.builds(Ungroup, node=st.sampled_from([*uses * 3, "ghost"]), at=there),
+        # A        st.builds(AddAdapter, nodes=linear, rank=st.sampled_from([2, "d_model", 0]), at=there),
+        # A        st.builds(RemoveAdapter, nodes=linear, at=there),
+    )
+
+
+def _layer(document: Document, at: str) -> st.SearchStrategy[Edit]:
+    here, there = document.definition(at), st.just(at)
+    ids = st.sampled_from([*[name for name, node in here.nodes.items() if node.repeat is not None] * 3, "ghost"])
+    layers, names = st.integers(0, 2), st.sampled_from(["d_ff", "d_model"])
+    return st.one_of(
+        st.builds(SetShared, node=ids, shared=st.booleans(), at=there),
+        st.builds(SetCarry, node=ids, into=st.sampled_from(["x", "y"]), out=st.just("y"), at=there),
+        st.builds(SetSetting, node=ids, name=names, value=st.integers(1, 9), layer=layers, at=there),
+        st.builds(ClearOverride, node=ids, layer=layers, at=there),
+    )
 
 
 def _copy(document: Document, at: str) -> st.SearchStrategy[Edit]:
