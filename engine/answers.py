@@ -37,7 +37,7 @@ def answer(model: nn.Module, task: Task, texts: Sequence[str]) -> list[str]:
     interface = Interface.of(model)
     device = next(model.parameters()).device
     read = [{name: t.to(device) for name, t in task.read(text, interface).items()} for text in texts]
-    reply = _label if task.labels else _text
+    reply = _label if task.labels else _text if task.blank is None else _filled
     answers = [""] * len(texts)
     for group in _alike(read):
         inputs = {name: torch.cat([read[i][name] for i in group]) for name in read[group[0]]}
@@ -63,12 +63,24 @@ def _alike(read: Sequence[dict[str, Tensor]]) -> list[list[int]]:
 
 
 @torch.no_grad()
-def _label(model: nn.Module, task: Task, inputs: dict[str, Tensor]) -> list[str]:
+def _best(model: nn.Module, inputs: dict[str, Tensor]) -> Tensor:
+    """The likeliest answer at each place, (B,) or (B, T)."""
     was_training = model.training
     model.eval()
-    classes = logits_of(model(**inputs)).argmax(-1).tolist()
+    best = logits_of(model(**inputs)).argmax(-1)
     model.train(was_training)
-    return [task.labels[i] for i in classes]
+    return best
+
+
+def _label(model: nn.Module, task: Task, inputs: dict[str, Tensor]) -> list[str]:
+    return [task.labels[i] for i in _best(model, inputs).tolist()]
+
+
+def _filled(model: nn.Module, task: Task, inputs: dict[str, Tensor]) -> list[str]:
+    """The texts with their blanks filled in."""
+    asked = inputs["tokens"]
+    rows = _best(model, inputs).where(asked.eq(task.blank or 0), asked)  # (B, T)
+    return [task.write(row) for row in rows.tolist()]
 
 
 def _text(model: nn.Module, task: Task, inputs: dict[str, Tensor]) -> list[str]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from builder.assemble import Sketch
-from builder.composites.terms import ATTENTION, FOUND, MEMORY, MEMORY_PADDING, MEMORY_REAL, PADDING, REAL, X
+from builder.composites.terms import ATTENTION, FOUND, MEMORY, MEMORY_PADDING, MEMORY_REAL, PADDING, REAL, SQUARE, X
 from builder.document import Definition
 
-_SQUARE = {"d_in": "d_model", "d_out": "d_model", "bias": "bias"}
 _SELF = "concat(head₁ … head_h) W_O,  head_i = softmax(QKᵀ/√d + M) V"
 
 
 def _project(d: Sketch, row: float, name: str, source: str) -> None:
     """A projection for queries, keys or values, and its heads."""
     letter = name[0].lower()
-    d.add(f"{letter}_proj", "linear", source, (1, row), label=f"{name} projection", **_SQUARE)
+    d.add(f"{letter}_proj", "linear", source, (1, row), label=f"{name} projection", **SQUARE)
     d.add(f"{letter}_heads", "split_heads", f"{letter}_proj", (2, row), n_heads="n_heads")
 
 
@@ -27,7 +26,7 @@ def _attend(d: Sketch, mask: str) -> None:
 def _out(d: Sketch, heads: str, column: float) -> None:
     """Join the heads and project them."""
     d.add("merge", "merge_heads", heads, (column, 1))
-    d.add("out_proj", "linear", "merge", (column + 1, 1), label="Output projection", **_SQUARE)
+    d.add("out_proj", "linear", "merge", (column + 1, 1), label="Output projection", **SQUARE)
     d.output("y", "out_proj", X, (column + 2, 1))
 
 

@@ -12,6 +12,8 @@ from builder.rules.base import Finding, View, rule
 from engine.errors import DocumentError
 from engine.ports import kinds_fit
 
+LOOKS_BOTH_WAYS = ("mlm_head", "token_classifier_head", "span_head")  # heads whose answer is no next token
+
 
 @rule(
     "R007",
@@ -137,6 +139,9 @@ def _answered(view: View) -> str | None:
     given = [port for port in root.definition.inputs if port.kind == "ids"]
     for port in root.definition.outputs:
         words = port.shape.split()
+        source = root.definition.feeds.get(PortRef(port.name, RAIL_PORT))
+        if source and root.definition.nodes[source.node].kind in LOOKS_BOTH_WAYS:
+            continue
         if port.kind == "logits" and len(words) == 3 and any(words[1] in p.shape.split() for p in given):
             return words[1]
     return None

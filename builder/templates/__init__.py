@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from builder.templates import gpt, original
+from builder.templates import bert, gpt, llama, original, t5
 from builder.templates.gallery import TEMPLATES, Template, assembled, build, names
 
 __all__ = ["TEMPLATES", "Template", "assembled", "build", "names"]
 
 # The order of the gallery: what trains in seconds comes first.
 gpt.register_tiny()
+llama.register_tiny()
+bert.register_tiny()
+t5.register_tiny()
 gpt.register()
+llama.register()
+bert.register()
+t5.register()
 original.register()

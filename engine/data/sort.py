@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from engine.data.sequences import SequenceTask
-from engine.data.task import Size, register
+from engine.data.task import register
 
 
 @register
@@ -16,7 +16,6 @@ class Sort(SequenceTask):
     name = "sort"
     title = "Sort"
     about = "Write the digits in ascending order: 3141 becomes 1134."
-    templates = ("gpt2", "transformer")
     metric = "exact_match"
     symbols = "0123456789"
 
@@ -25,8 +24,3 @@ class Sort(SequenceTask):
         outside = torch.arange(rows.shape[1]) >= lengths[:, None]
         filler = self.tokenizer.vocab_size
         return rows.masked_fill(outside, filler).sort(1).values.masked_fill(outside, 0)  # (B, L)
-
-    def shape(self, template: str) -> dict[str, Size]:
-        """Small: digits compare with each other in few dimensions."""
-        layers = 1 if template == "transformer" else 2
-        return {"d_model": 64, "n_heads": 4, "n_layers": layers, "d_ff": 256, "dropout": 0.0}

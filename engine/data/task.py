@@ -30,6 +30,7 @@ class Task(ABC):
         labels: Names of the classes, where the answer is one of them.
         start: Token that begins every answer of an encoder-decoder.
         stop: Token that ends an answer; `None` if only its length does.
+        blank: Token that stands for what is hidden; `None` unless the model fills in a text.
         recommended: Settings of a run that suit it, where they differ from the defaults.
     """
 
@@ -41,6 +42,7 @@ class Task(ABC):
     labels: ClassVar[tuple[str, ...]] = ()
     start: ClassVar[int | None] = None
     stop: ClassVar[int | None] = None
+    blank: ClassVar[int | None] = None
     recommended: ClassVar[Mapping[str, Size]] = {}
 
     @property

@@ -6,7 +6,7 @@ import torch
 from torch import Generator
 
 from engine.data import TASKS, Interface
-from engine.data.shakespeare import Shakespeare
+from engine.data.shakespeare import Shakespeare, texts
 
 TASK = TASKS["shakespeare"]
 
@@ -17,7 +17,7 @@ def plays() -> Shakespeare:
 
 
 def test_the_text_is_that_of_the_plays_without_markdown() -> None:
-    text = plays().tokenizer.decode(plays().texts["train"].tolist())
+    text = plays().tokenizer.decode(texts()["train"].tolist())
 
     assert "To be, or not to be: that is the question" in text
     assert "HAMLET\n" in text
@@ -26,7 +26,7 @@ def test_the_text_is_that_of_the_plays_without_markdown() -> None:
 
 
 def test_validation_text_is_a_tenth_that_training_never_sees() -> None:
-    train, val = plays().texts["train"], plays().texts["val"]
+    train, val = texts()["train"], texts()["val"]
     decode = plays().tokenizer.decode
     trained = decode(train.tolist())
 
