@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from builder import templates
     from builder.checkpoints import open_checkpoint
+    from builder.contracts import check_contracts
     from builder.compile import compile_document
     from builder.document import Definition, Document, Node, PortRef, Symbol, Wire
     from builder.store import load, save
     from builder.validate import validate
 
 _WHERE = {
+    "check_contracts": "contracts",
     "Definition": "document",
     "Document": "document",
     "Node": "document",
@@ -33,7 +35,7 @@ _WHERE = {
     "validate": "validate",
 }
 __all__ = [
-    "Definition", "Document", "Node", "PortRef", "Symbol", "Wire", "compile_document", "load", "open_checkpoint",
+    "Definition", "Document", "Node", "PortRef", "Symbol", "Wire", "check_contracts", "compile_document", "load", "open_checkpoint",
     "save", "templates", "validate",
 ]  # fmt: skip
 

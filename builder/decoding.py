@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from math import inf
 
 from builder import limits, names
-from builder.document import INPUT, OUTPUT, Definition, Document, Node, PortRef, Symbol, Wire
+from builder.document import INPUT, OUTPUT, Definition, Document, Node, PortRef, Promise, Symbol, Wire
 from builder.encoding import TYPES
 from builder.reading import Json
 from builder.soundness import check
@@ -17,6 +17,7 @@ from engine.ports import KINDS, Port
 from engine.registry import did_you_mean
 from engine.settings import Setting, Value
 
+_CODE = re.compile(r"C[0-9]{3}")
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]*")
 
 
@@ -29,7 +30,7 @@ def decode(file: Json) -> Document:
     Raises:
         FileError: If anything in it is not as it must be.
     """
-    found = file.keys(("definitions",), ("name", "task", "root", "ties"))
+    found = file.keys(("definitions",), ("name", "task", "root", "ties", "promises"))
     pieces = [_definition(name, value) for name, value in found["definitions"].entries(limits.MAX_DEFINITIONS)]
     document = Document(
         definitions={definition.name: definition for definition in pieces},
@@ -37,12 +38,25 @@ def decode(file: Json) -> Document:
         name=_text(found, "name", "untitled"),
         ties=tuple(_pair(tie) for tie in found["ties"].items(limits.MAX_TIES)) if "ties" in found else (),
         task=_text(found, "task"),
+        promises=_promises(found),
     )
     try:
         check(document)
     except DocumentError as error:
         raise FileError(str(error)) from None
     return document
+
+
+def _promises(found: dict[str, Json]) -> tuple[Promise, ...]:
+    promises: dict[str, Promise] = {}
+    for item in found["promises"].items(limits.MAX_PROMISES) if "promises" in found else ():
+        one = item.keys(("code",), ("kept", "why"))
+        code = one["code"].text()
+        if not _CODE.fullmatch(code) or code in promises:
+            item.fail("each contract stands here once, by a code such as C001.")
+        kept = one["kept"].flag() if "kept" in one else True
+        promises[code] = Promise(code=code, kept=kept, why=_text(one, "why"))
+    return tuple(promises.values())
 
 
 def _definition(name: str, value: Json) -> Definition:

@@ -15,12 +15,12 @@ from functools import cached_property
 
 import networkx as nx
 
-from builder.elements import INPUT, OUTPUT, RAIL_PORT, Node, PortRef, Symbol, Wire
+from builder.elements import INPUT, OUTPUT, RAIL_PORT, Node, PortRef, Promise, Symbol, Wire
 from engine.errors import DocumentError
 from engine.ports import Port
 from engine.registry import did_you_mean
 
-__all__ = ["INPUT", "OUTPUT", "RAIL_PORT", "Definition", "Document", "Node", "PortRef", "Symbol", "Wire"]
+__all__ = ["INPUT", "OUTPUT", "RAIL_PORT", "Definition", "Document", "Node", "PortRef", "Promise", "Symbol", "Wire"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -184,6 +184,7 @@ class Document:
         name: What the user calls the model.
         ties: Pairs of parameter paths; the first is the same storage as the second.
         task: The task it was made for, for a first choice in the window.
+        promises: Contracts that the user asked for or does without.
     """
 
     definitions: Mapping[str, Definition]
@@ -191,6 +192,7 @@ class Document:
     name: str = "untitled"
     ties: tuple[tuple[str, str], ...] = ()
     task: str = ""
+    promises: tuple[Promise, ...] = ()
 
     @classmethod
     def empty(cls, name: str = "untitled") -> Document:

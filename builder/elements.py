@@ -69,6 +69,21 @@ class Symbol:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Promise:
+    """What the user decided about a contract.
+
+    Args:
+        code: The contract, such as C001.
+        kept: Whether the model must keep it; if not, it is waived.
+        why: The reason, in the user's words.
+    """
+
+    code: str
+    kept: bool = True
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Node:
     """A block, a use of another definition, or an end of this definition.
 

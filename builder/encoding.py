@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from builder.document import Definition, Document, Node, Symbol
+from builder.document import Definition, Document, Node, Promise, Symbol
 from engine.ports import Port
 from engine.settings import Setting
 
@@ -18,9 +18,14 @@ def encode(document: Document) -> dict[str, object]:
         "name": document.name,
         **({"task": document.task} if document.task else {}),
         "root": document.root,
+        **({"promises": [_promise(promise) for promise in document.promises]} if document.promises else {}),
         **({"ties": [list(tie) for tie in document.ties]} if document.ties else {}),
         "definitions": {name: _definition(d) for name, d in document.definitions.items()},
     }
+
+
+def _promise(promise: Promise) -> dict[str, object]:
+    return {"code": promise.code, "kept": promise.kept, "why": promise.why}
 
 
 def _definition(definition: Definition) -> dict[str, object]:

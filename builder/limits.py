@@ -9,6 +9,7 @@ MAX_DEFINITIONS = 500
 MAX_SYMBOLS = 200  # of one definition
 MAX_SETTINGS = 200  # of one node
 MAX_TIES = 1_000
+MAX_PROMISES = 100
 MAX_DEPTH = 12  # composites within composites
 MAX_LABEL = 200  # characters of a title or label
 MAX_TEXT = 5_000  # characters of a description

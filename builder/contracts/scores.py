@@ -1,0 +1,198 @@
+"""Contracts about attention's scores and weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from builder.contracts.base import Fault, Verdict, contract
+from builder.contracts.places import bypass, insert, set_there, view_at, where_of
+from builder.contracts.program import Step
+from builder.contracts.specimen import Specimen
+from builder.document import PortRef
+
+PLAIN = ("scale", "mask", "add", "dropout", "softmax", "multiply", "either")  # between queries·keys and weights·values
+
+
+def has_attention(specimen: Specimen) -> bool:
+    """Whether anything attends."""
+    return any(is_attention(specimen, step) for step in specimen.program.steps)
+
+
+def is_attention(specimen: Specimen, step: Step) -> bool:
+    """Whether a step is an attention core, or a softmax over scores."""
+    return _is_core(step) or (step.kind == "softmax" and product_before(specimen, step) is not None)
+
+
+def _is_core(step: Step) -> bool:
+    return {"q", "k", "v"} <= step.sources.keys()
+
+
+def _back(specimen: Specimen, step: Step) -> Iterator[Step]:
+    """The steps that scores come through, from a softmax back to the product of queries and keys."""
+    waiting, seen = list(step.fed[:1]), set[int]()
+    while waiting:
+        number = waiting.pop(0)
+        maker = specimen.program.makers.get(number)
+        if maker is None or number in seen:
+            continue
+        seen.add(number)
+        yield maker
+        if maker.kind in PLAIN:
+            waiting += maker.fed
+
+
+def masks_before(specimen: Specimen, step: Step) -> Iterator[Step]:
+    """Masks between a softmax, or what comes after it, and the product that scores are."""
+    return (maker for maker in _back(specimen, step) if maker.kind == "mask")
+
+
+def product_before(specimen: Specimen, step: Step) -> Step | None:
+    """The product of queries and keys that a softmax is taken of."""
+    return next((maker for maker in _back(specimen, step) if maker.kind == "matmul"), None)
+
+
+@contract(
+    "C012",
+    "Attention rows sum to one",
+    why="Attention is a weighted mean of values: for each query the weights over all keys sum to one, or to zero where "
+    "nothing may be seen. A softmax along another dimension looks right and is not.",
+    applies=has_attention,
+)
+def rows_sum_to_one(specimen: Specimen) -> Verdict:
+    """The weights of each query sum to one."""
+    faults, seen = [], 0
+    for step in specimen.program.steps:
+        weights = _weights(specimen, step)
+        if weights is None:
+            continue
+        seen += 1
+        sums = weights.sum(dim=-1)
+        low, high = float(sums.min()), float(sums.max())
+        if not _is_share(sums, at_most=bool(step.setting("sinks"))):
+            faults.append(_uneven(specimen, step, low, high))
+    return Verdict(detail=f"In {seen} attentions the weights of every query sum to 1.", faults=tuple(faults))
+
+
+def _weights(specimen: Specimen, step: Step) -> Tensor | None:
+    """The weights of an attention: what its core computes, or what is multiplied by the values."""
+    values = specimen.values
+    if _is_core(step) and hasattr(step.module, "watch"):
+        watch: Any = step.module.watch
+        with torch.no_grad():
+            found: Tensor = watch("weights", *[None if s is None else values[s] for s in step.sources.values()])
+        return found
+    if step.kind != "softmax" or product_before(specimen, step) is None:
+        return None
+    return values[_last_weights(specimen, step)]
+
+
+def _last_weights(specimen: Specimen, step: Step) -> int:
+    """The value that a softmax has become where it is multiplied by the values."""
+    number = step.results[0]
+    while True:
+        takers = [taker for taker in specimen.program.takers.get(number, []) if taker.kind in PLAIN]
+        if len(takers) != 1 or takers[0].kind == "softmax":
+            return number
+        number = takers[0].results[0]
+
+
+def _is_share(sums: Tensor, *, at_most: bool) -> bool:
+    one = (sums - 1).abs() < 1e-6
+    return bool((one | (sums.abs() < 1e-6) | ((sums < 1) & at_most)).all())
+
+
+def _uneven(specimen: Specimen, step: Step, low: float, high: float) -> Fault:
+    fixes = set_there(specimen, step, "axis", "keys")
+    node = step.uses[-1][1]
+    text = f"The weights of a query sum to {low:.2f} … {high:.2f} after {node}, not to 1"
+    if step.setting("axis") not in (None, "keys"):
+        return Fault(message=f"{text}: it is taken over the {step.setting('axis')}. Set axis to keys.", where=where_of(step), fixes=tuple(fixes))
+    number = _last_weights(specimen, step)
+    last = specimen.program.makers[number]
+    found = tuple(bypass(view_at(specimen, last), last.uses[-1][1])) if last is not step else ()
+    return Fault(message=f"{text}. Let nothing change them before they meet the values.", where=where_of(last), fixes=found)
+
+
+@contract(
+    "C013",
+    "Scores are scaled",
+    why="The product of a query and a key grows with the width K of a head; without 1/√K softmax soon looks at one key "
+    "alone and hardly learns (Vaswani et al., §3.2.1). T5 folds the factor into its starting values.",
+    applies=has_attention,
+)
+def scores_are_scaled(specimen: Specimen) -> Verdict:
+    """Scores are the product of queries and keys times about 1/√K."""
+    biased = any(step.kind == "relative_bias" for step in specimen.program.steps)
+    faults, factors = [], []
+    for step in specimen.program.steps:
+        found = _factor(specimen, step)
+        if found is None:
+            continue
+        factor, width = found
+        factors.append(factor * math.sqrt(width))
+        if not (biased and math.isclose(factor, 1, rel_tol=1e-3)) and not 0.4 < factors[-1] < 2.5 and width > 4:
+            faults.append(_unscaled(specimen, step, factor, width))
+    return Verdict(detail=f"Scores are scaled by 1/√K in {len(factors)} attentions.", faults=tuple(faults))
+
+
+def _factor(specimen: Specimen, step: Step) -> tuple[float, int] | None:
+    """What scores are multiplied by, and the width of a head."""
+    if _is_core(step):
+        width = int(specimen.values[step.fed[0]].shape[-1])
+        return float(step.setting("scale") or 1 / math.sqrt(width)), width
+    product = product_before(specimen, step) if step.kind == "softmax" else None
+    if product is None:
+        return None
+    with torch.no_grad():
+        raw, scores = specimen.values[product.results[0]], specimen.values[step.fed[0]]
+    if raw.shape != scores.shape:
+        return None
+    there = scores.isfinite()
+    x, y = raw[there] - raw[there].mean(), scores[there] - scores[there].mean()
+    width = int(specimen.values[product.fed[0]].shape[-1])
+    return float((x * y).sum() / (x * x).sum().clamp_min(1e-30)), width
+
+
+def _unscaled(specimen: Specimen, step: Step, factor: float, width: int) -> Fault:
+    node, wish = step.uses[-1][1], f"1/√{width} = {width**-0.5:.2f}"
+    if _is_core(step):
+        fixes = set_there(specimen, step, "scale", 0.0)
+        text = f"{node} multiplies its scores by {factor:.3g}, not by {wish}. Set scale to 0, which means 1/√K."
+        return Fault(message=text, where=where_of(step), fixes=tuple(fixes))
+    scale = next((maker for maker in _back(specimen, step) if maker.kind == "scale"), None)
+    if scale is not None:
+        text = f"{scale.uses[-1][1]} multiplies the scores by {factor:.3g}, not by {wish}. Set its power to −0.5 of K."
+        return Fault(message=text, where=where_of(scale), fixes=tuple(set_there(specimen, scale, "power", -0.5)))
+    product = product_before(specimen, step)
+    assert product is not None
+    return _no_scale(specimen, product, width, wish)
+
+
+def _no_scale(specimen: Specimen, product: Step, width: int, wish: str) -> Fault:
+    """Scores go from the product on as they are."""
+    view, node = view_at(specimen, product), product.uses[-1][1]
+    wire = next((w for w in view.definition.wires if w.source.node == node), None)
+    text = f"The scores of {node} are not scaled, so they grow with the width {width} of a head. Multiply them by {wish}."
+    if wire is None:
+        return Fault(message=text, where=where_of(product))
+    known = {symbol.name for symbol in view.definition.symbols}
+    size = "d_model//n_heads" if {"d_model", "n_heads"} <= known else _width(specimen, product)
+    fix = insert(view, wire, "scale", {"d": size, "power": -0.5}, "x")
+    where = view.where(wire.target.node, wire.target.port)
+    return Fault(message=text, where=where, fixes=(fix,))
+
+
+def _width(specimen: Specimen, product: Step) -> int:
+    """The width of a head in the model itself, as far as its shapes tell."""
+    view, node = view_at(specimen, product), product.uses[-1][1]
+    source = view.around.feeds.get(PortRef(node, "a"))
+    shape = view.found.shapes.get(source) if source else None
+    return int(shape[-1].value) if shape and shape[-1].value else 1
+
+
+__all__ = ["has_attention", "is_attention", "masks_before", "product_before", "rows_sum_to_one", "scores_are_scaled"]
