@@ -193,7 +193,7 @@ def _bind_rest(first: Shape, letters: Letters) -> bool:
 def _repeats(first: Shape, letters: Letters) -> bool:
     """Whether dimensions are those of `...`, or the last of them, or 1."""
     whole = letters.get(REST)
-    if not isinstance(whole, tuple):
+    if whole is None or isinstance(whole, Dim):
         return True
     pairs = zip(reversed(whole), reversed(first), strict=False)
     return len(first) <= len(whole) and all(agree(a, b) or b.value == 1 for a, b in pairs)

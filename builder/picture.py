@@ -33,7 +33,7 @@ DARK = {
     "muted": "#9ba6b4", "hidden": "#7fb0ee", "ids": "#9aa6b4", "query": "#56b4e9", "key": "#ff8a4c",
     "value": "#3fcf9f", "weights": "#f0b93a", "mask": "#8b96a3", "logits": "#e28bbd",
 }  # fmt: skip
-_SHOWN = {"heads": "hidden", "any": "hidden", "scores": "weights", "pooled": "logits"}
+_SHOWN = {"heads": "hidden", "any": "hidden", "scores": "weights", "pooled": "logits", "pixels": "ids"}
 FONT = "Inter, 'Segoe UI', sans-serif"
 MONO = "'JetBrains Mono', Menlo, monospace"
 

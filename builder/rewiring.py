@@ -26,6 +26,7 @@ BRIDGES = {
     ("hidden", "logits"): "lm_head",
     ("hidden", "pooled"): "pool",
     ("pooled", "logits"): "classifier_head",
+    ("pixels", "hidden"): "patch_embedding",
 }
 
 

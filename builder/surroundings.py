@@ -14,7 +14,7 @@ from builder.values import known_scope, resolve
 from engine.blocks.spec import CATALOGUE
 from engine.errors import ExpressionError, SettingError
 from engine.ports import Port
-from engine.settings import Field, Value
+from engine.settings import Config, Field, Value
 
 Worth = tuple[tuple[str, Value | None], ...]
 
@@ -30,6 +30,7 @@ class BadSetting:
         field: Its declaration; `None` if the block has no such setting.
         layer: The layer it is meant for, of a repeated composite.
         readable: Whether it has a value, which does not fit.
+        better: A value that fits the other settings, if it does not go together with them.
     """
 
     name: str
@@ -38,6 +39,7 @@ class BadSetting:
     field: Field | None
     layer: int | None = None
     readable: bool = True
+    better: Value | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,7 +211,24 @@ def _settings(
             if mine:
                 readable = isinstance(error, SettingError)
                 bad.append(BadSetting(name=field.name, value=value, reason=str(error), field=field, readable=readable))
+    if not bad and not found.composite and len(values) == len(found.fields):
+        bad += _conflicts(found, values)
     return tuple((f.name, values.get(f.name)) for f in found.fields), tuple(bad)
+
+
+def _conflicts(found: Signature, values: Mapping[str, Value]) -> list[BadSetting]:
+    """Settings of a block that do not go together."""
+    config = CATALOGUE[found.kind].config
+    if config.conflicts is Config.conflicts:
+        return []
+    fields = {field.name: field for field in found.fields}
+    return [
+        BadSetting(
+            name=c.name, value=values[c.name], reason=f"{found.title}: {c.reason}", field=fields[c.name],
+            better=c.better,
+        )
+        for c in config.conflicts_of(values)
+    ]  # fmt: skip
 
 
 def inner_scope(definition: Definition, settings: Mapping[str, Value | None]) -> dict[str, Value]:

@@ -2,11 +2,14 @@
 
 Shape key, the same in the whole project:
     B batch, T target (query) positions, S source (key) positions, D d_model, H heads,
-    G key/value heads, K d_head, F d_ff, V vocabulary, C classes.
+    G key/value heads, K d_head, F d_ff, V vocabulary, C classes, Y and X rows and columns of pixels.
 
 A shape is written as dimensions parted by spaces. A dimension of upper-case letters is a variable, found
 anew for every node; anything else is an expression over the block's settings (`d_model//n_heads`).
-A leading `...` stands for any dimensions. Outputs may multiply variables (`H*K`).
+A leading `...` stands for any dimensions; `*...` for the same ones, or fewer, or some of size 1, which are then
+repeated. Outputs may calculate with variables (`H*K`, `T+1`); `S|T` is S, or T where no input told S.
+Where a shape depends on a setting, cases are parted by `;` and the first whose conditions hold counts:
+`axis=features: ... D ; axis=positions,stop<1: ... T D ; ... H T D`.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from dataclasses import dataclass
 
 KINDS = (
     "ids", "hidden", "heads", "query", "key", "value", "scores", "weights", "mask", "logits",
-    "pooled", "any",
+    "pooled", "pixels", "any",
 )  # fmt: skip
 
 _WIDER = {"query": "heads", "key": "heads", "value": "heads"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from math import inf
@@ -71,6 +72,21 @@ def _range(setting: Setting) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Conflict:
+    """Settings that are right by themselves and do not go together.
+
+    Args:
+        name: The setting to change.
+        reason: What is wrong, with the values.
+        better: A value of it that would do.
+    """
+
+    name: str
+    reason: str
+    better: Value
+
+
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """Base of all settings; every field is `Annotated[type, Setting(…)]`."""
 
@@ -85,11 +101,29 @@ class Config:
         """Check every value.
 
         Raises:
-            SettingError: If a value does not fit its `Setting`.
+            SettingError: If a value does not fit its `Setting`, or settings do not go together.
         """
         where = type(self).__name__.removesuffix("Config")
         for field in self.fields():
             object.__setattr__(self, field.name, field.check(getattr(self, field.name), where))
+        for conflict in self.conflicts():
+            raise SettingError(f"{where}: {conflict.reason} Set {conflict.name} to {conflict.better}.")
+
+    def conflicts(self) -> Iterable[Conflict]:
+        """Settings that do not go together; none, unless a block says so."""
+        return ()
+
+    @classmethod
+    def conflicts_of(cls, values: Mapping[str, Value]) -> list[Conflict]:
+        """Which of these settings, each right by itself, do not go together.
+
+        Args:
+            values: A value for every setting.
+        """
+        bare = object.__new__(cls)
+        for name, value in values.items():
+            object.__setattr__(bare, name, value)
+        return list(bare.conflicts())
 
 
 def _field(name: str, hint: Any, default: Any) -> Field:

@@ -157,6 +157,7 @@ _BRIDGES = {
     ("hidden", "logits"): "Put a Language-model head between them.",
     ("hidden", "pooled"): "Put a Pooling block between them.",
     ("pooled", "logits"): "Put a Classifier head between them.",
+    ("pixels", "hidden"): "Put a Patch embedding between them.",
 }
 
 

@@ -111,6 +111,9 @@ def _default(view: View, node: str, problem: BadSetting) -> Fix:
 def _for_range(view: View, node: str, problem: BadSetting, field: Field) -> list[Fix]:
     if problem.layer is not None:
         return []
+    if problem.better is not None:
+        mend = fixes.set_at_origin(view, node, problem.name, problem.better)
+        return [mend] if mend else []
     nearest = _nearest(view, problem, field)
     mends = [fixes.set_at_origin(view, node, problem.name, nearest)] if nearest is not None else []
     return [*(fix for fix in mends if fix), _default(view, node, problem)]

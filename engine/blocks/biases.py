@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.blocks.spec import BlockConfig, Port, Setting, block
+from engine.settings import Conflict
 
 N_HEADS = Setting("How many heads there are.", low=1, unit="heads")
 
@@ -82,6 +84,15 @@ class RelativeBiasConfig(BlockConfig):
         int, Setting("Distances from here on are the same; more than half of n_buckets.", low=3, unit="positions")
     ] = 128
     bidirectional: Annotated[bool, Setting("Tell later keys apart as well, as an encoder needs.")] = True
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """Far distances would start beyond the last of them."""
+        near = self.n_buckets // 4 if self.bidirectional else self.n_buckets // 2
+        if self.max_distance <= near:
+            reason = (
+                f"{self.n_buckets} buckets tell {near} distances apart, so max_distance {self.max_distance} is small."
+            )
+            yield Conflict(name="max_distance", reason=reason, better=self.n_buckets)
 
 
 @block(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-import torch.nn.functional as F
+import torch
 from torch import Tensor, nn
 
 from engine.blocks.activation import FUNCTIONS
@@ -18,6 +19,14 @@ A = Port(name="a", kind="any", shape="...", about="Numbers.")
 B = Port(name="b", kind="any", shape="*...", about="As many numbers, or fewer, which are then repeated.")
 ATTENTION = "Vaswani et al., “Attention Is All You Need”, arXiv:1706.03762, §3.2.1"
 OVER = {"keys": -1, "queries": -2, "heads": -3}
+
+
+def unchanged(x: Tensor) -> Tensor:
+    """Gives `x` itself: a gate without a function."""
+    return x
+
+
+GATES: dict[str, Callable[[Tensor], Tensor]] = {**FUNCTIONS, "sigmoid": torch.sigmoid, "none": unchanged}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,7 +232,7 @@ class GateConfig(BlockConfig):
         str,
         Setting(
             "What is applied to the gate: SiLU makes SwiGLU, GELU GEGLU, sigmoid the first GLU, none a product.",
-            choices=("silu", "gelu", "gelu_tanh", "relu", "sigmoid", "none"),
+            choices=tuple(GATES),
         ),
     ] = "silu"
 
@@ -251,7 +260,7 @@ class Gate(nn.Module):
     def __init__(self, config: GateConfig) -> None:
         super().__init__()
         self.config = config
-        self.function = {**FUNCTIONS, "sigmoid": F.sigmoid, "none": lambda x: x}[config.activation]
+        self.function = GATES[config.activation]
 
     def forward(self, x: Tensor, gate: Tensor) -> Tensor:
         """Let `x` through its gate; shapes stay."""

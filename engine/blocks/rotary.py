@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from engine.blocks.memory import Memory
 from engine.blocks.spec import BlockConfig, Port, Setting, block
+from engine.settings import Conflict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,14 +31,21 @@ class RopeConfig(BlockConfig):
     ] = "none"
     factor: Annotated[float, Setting("How many times longer the texts become.", low=1)] = 1.0
     low_freq_factor: Annotated[
-        float, Setting("llama3: waves longer than old_len divided by this are stretched in full.", low=0)
+        float, Setting("llama3: waves longer than old_len divided by this are stretched in full.", low=1e-6)
     ] = 1.0
     high_freq_factor: Annotated[
-        float, Setting("llama3: waves shorter than old_len divided by this stay as they are.", low=0)
+        float, Setting("llama3: waves shorter than old_len divided by this stay as they are.", low=1e-6)
     ] = 4.0
     old_len: Annotated[
         int, Setting("llama3: length of the texts that the model was trained on first.", low=1, unit="positions")
     ] = 8192
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """The bands of llama3 overlap."""
+        low, high = self.low_freq_factor, self.high_freq_factor
+        if self.scaling == "llama3" and high <= low:
+            reason = f"high_freq_factor is {high:g}, but must be larger than low_freq_factor, which is {low:g}."
+            yield Conflict(name="high_freq_factor", reason=reason, better=4 * low)
 
 
 @block(

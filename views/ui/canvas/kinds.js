@@ -11,6 +11,7 @@ const TOKEN = {
   mask: "mask",
   logits: "logits",
   pooled: "logits",
+  pixels: "ids",
   any: "muted",
 };
 const GLYPH = {
@@ -21,6 +22,7 @@ const GLYPH = {
   heads: "pill",
   logits: "ring",
   pooled: "ring",
+  pixels: "diamond",
 };
 const FAMILY = {
   ids: "Embedding",
