@@ -31,7 +31,8 @@ def check_contracts(document: Document, *, thorough: bool = False) -> tuple[Cont
         CompileError: If the model cannot be built.
     """
     specimen = Specimen(document)
-    return tuple(_result(specimen, c) for c in CONTRACTS.values() if _wanted(specimen, c, thorough=thorough))
+    contracts = sorted(CONTRACTS.values(), key=lambda contract: contract.code)
+    return tuple(_result(specimen, c) for c in contracts if _wanted(specimen, c, thorough=thorough))
 
 
 def _wanted(specimen: Specimen, contract: Contract, *, thorough: bool) -> bool:

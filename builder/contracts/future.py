@@ -1,4 +1,4 @@
-"""Contracts about who may look at whom: a model that writes sees nothing of the future, one that reads sees all."""
+"""The contract that a model which writes sees nothing of the future."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from builder.contracts.base import Fault, Verdict, contract
 from builder.contracts.moves import Move, other_tokens, until
 from builder.contracts.places import feeds, insert, rails_behind, set_there, view_at, where_of
 from builder.contracts.program import Step
-from builder.contracts.roles import is_causal, is_reader, prefix
+from builder.contracts.roles import is_causal, prefix
 from builder.contracts.scores import masks_before
 from builder.contracts.specimen import Specimen
 from builder.diagnostics import Fix, Where
@@ -108,15 +108,3 @@ def _of_scores(specimen: Specimen, step: Step) -> Fault:
     wire = view.definition.wire_into(PortRef(node, port))
     found = [insert(view, wire, "mask", {"pattern": "causal"}, "scores")] if wire and step.kind == "softmax" else []
     return _fault(step, "there is no mask before it", found, where_of(step, port, specimen.document))
-
-
-@contract(
-    "C002",
-    "Context is used",
-    why="A model that reads must see both what comes before and what comes after; one that writes must see what came "
-    "before. If other positions have no influence, attention is there in vain.",
-    applies=lambda specimen: bool(specimen.target) or is_reader(specimen),
-)
-def context_is_used(specimen: Specimen) -> Verdict:
-    """Answers change when the tokens around them do."""
-    return Verdict(detail="")
