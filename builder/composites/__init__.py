@@ -26,6 +26,7 @@ _MAKERS = (
     blocks.decoder_block,
     blocks.gpt_block,
     llama.llama_block,
+    llama.moe_block,
     bert.bert_block,
     t5.t5_encoder_block,
     t5.t5_decoder_block,

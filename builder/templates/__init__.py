@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from builder.templates import bert, gpt, llama, original, t5
+from builder.templates import bert, gpt, llama, moe, original, t5, vit
 from builder.templates.gallery import TEMPLATES, Template, assembled, build, names
 
 __all__ = ["TEMPLATES", "Template", "assembled", "build", "names"]
@@ -12,8 +12,12 @@ gpt.register_tiny()
 llama.register_tiny()
 bert.register_tiny()
 t5.register_tiny()
+moe.register_tiny()
+vit.register_tiny()
 gpt.register()
 llama.register()
 bert.register()
 t5.register()
+moe.register()
+vit.register()
 original.register()

@@ -38,7 +38,7 @@ def _named(*names: str) -> dict[str, str]:
 
 def tiny_vit() -> Definition:
     """The root of a vision transformer that learns in seconds; its sizes are those of the task `shapes`."""
-    return vit(image_size=16, n_classes=4, d_model=64, n_layers=2, d_ff=128, dropout=0.0)
+    return vit(image_size=8, patch=2, n_classes=4, d_model=64, n_layers=2, d_ff=128, dropout=0.0)
 
 
 def register() -> None:

@@ -77,7 +77,8 @@ class Fill(Task):
     def examples(self, count: int) -> list[Example]:
         """Pieces of the held-out ends of the plays, with every fifth letter hidden."""
         text = texts()["val"]
-        starts = torch.linspace(0, len(text) - self.max_len, count).long().tolist()
+        draw = Generator().manual_seed(1)
+        starts = [int(torch.randint(len(text) - self.max_len, (), generator=draw)) for _ in range(count)]
         rows = (self.tokenizer.decode(text[at : at + self.max_len].tolist()) for at in starts)
         return [Example(text=_with_gaps(row), wanted=row) for row in rows]
 
