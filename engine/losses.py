@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Protocol, runtime_checkable
+
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from engine.data.batch import IGNORE
 from engine.errors import RunError
@@ -53,3 +56,23 @@ def cross_entropy(logits: Tensor, targets: Tensor, label_smoothing: float = 0.0)
     """
     flat = logits.flatten(0, -2)  # (N, V)
     return F.cross_entropy(flat, targets.flatten(), ignore_index=IGNORE, label_smoothing=label_smoothing)
+
+
+@runtime_checkable
+class HasAuxiliaryLoss(Protocol):
+    """A module that wants something of its own besides right answers, such as equally busy experts."""
+
+    def auxiliary_loss(self) -> Tensor | None:
+        """The loss of the last forward in training, (); `None` if there is none."""
+        ...
+
+
+def with_auxiliary_loss(model: nn.Module) -> list[HasAuxiliaryLoss]:
+    """The modules of a model that have a loss of their own, each once."""
+    return [module for module in model.modules() if isinstance(module, HasAuxiliaryLoss)]
+
+
+def auxiliary_loss(modules: Iterable[HasAuxiliaryLoss]) -> Tensor | None:
+    """The sum of what these modules want, (); `None` if they want nothing."""
+    found = [loss for loss in (module.auxiliary_loss() for module in modules) if loss is not None]
+    return sum(found[1:], found[0]) if found else None

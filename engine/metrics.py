@@ -55,3 +55,19 @@ def evaluate(model: nn.Module, task: Task, size: int, device: torch.device) -> d
     if task.metric == "exact_match":
         found["exact_match"] = exact_match(logits, batch.targets)
     return dict(zip(found, torch.stack(list(found.values())).tolist(), strict=True))
+
+
+def expert_use(model: nn.Module) -> dict[str, float]:
+    """How busy each expert was in the last forward in training.
+
+    Returns:
+        `expert_use/PATH/NUMBER`: share of the tokens sent to it, by the path of its router; those of a router sum
+        to the number of experts that each token passes through.
+    """
+    found = {path: module.expert_use() for path, module in model.named_modules() if hasattr(module, "expert_use")}
+    return {
+        f"expert_use/{path}/{number}": share
+        for path, use in found.items()
+        if use is not None
+        for number, share in enumerate(use.tolist())
+    }

@@ -21,9 +21,9 @@ from engine.channel import Channel
 from engine.config import RunConfig
 from engine.data import TASKS, Batch, Interface
 from engine.errors import RunError
-from engine.losses import check_logits, cross_entropy, logits_of
+from engine.losses import auxiliary_loss, check_logits, cross_entropy, logits_of, with_auxiliary_loss
 from engine.messages import Command
-from engine.metrics import accuracy, evaluate
+from engine.metrics import accuracy, evaluate, expert_use
 from engine.optim import clip_gradient, make_optimizer, schedule
 
 IDLE = 0.03  # seconds between two looks for commands while paused
@@ -66,6 +66,7 @@ class Trainer:
         self.model = model.to(self.device)
         self.interface = Interface.of(model)
         self.optimizer = make_optimizer(model, config)
+        self.wishful = with_auxiliary_loss(model)
         self.order = Generator().manual_seed(config.seed)
         self.step, self.elapsed, self.lr = 0, 0.0, config.lr
         self._paused, self._allowed, self._stopping = False, 0, False
@@ -108,11 +109,13 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         logits = self._logits(batch)
         loss = cross_entropy(logits, batch.targets, self.config.label_smoothing)
-        loss.backward()  # type: ignore[no-untyped-call]
+        aux = auxiliary_loss(self.wishful)
+        (loss if aux is None else loss + aux).backward()  # type: ignore[no-untyped-call]
         norm = clip_gradient(self.model, self.config.clip)
         self.optimizer.step()
         right = accuracy(logits.detach(), batch.targets)
-        values = torch.stack([loss.detach(), right, norm]).tolist()
+        numbers = [loss.detach(), right, norm, *([] if aux is None else [aux.detach()])]
+        values = torch.stack(numbers).tolist()
         self.step += 1
         self._report(values, lr, batch.tokens, time.perf_counter() - began)
 
@@ -132,10 +135,11 @@ class Trainer:
         return logits
 
     def _report(self, values: list[float], lr: float, tokens: int, seconds: float) -> None:
-        loss, right, norm = values
+        loss, right, norm, *aux = values
         metrics = {
             "loss": loss, "accuracy": right, "lr": lr, "grad_norm": norm,
             "tokens_per_s": tokens / seconds, "elapsed": self.elapsed + seconds,
+            **dict(zip(("aux_loss",), aux, strict=False)),
         }  # fmt: skip
         self.channel.publish(say.StepDone(step=self.step, metrics=metrics))
         if not math.isfinite(loss) or not math.isfinite(norm):
@@ -147,7 +151,7 @@ class Trainer:
     def _look_around(self) -> None:
         config, last = self.config, self.step == self.config.steps
         if self.step % config.eval_every == 0 or last:
-            metrics = evaluate(self.model, self.task, config.eval_size, self.device)
+            metrics = evaluate(self.model, self.task, config.eval_size, self.device) | expert_use(self.model)
             self.channel.publish(say.Evaluated(step=self.step, metrics=metrics))
         if self.step % config.sample_every == 0 or last:
             samples = [sample.to_dict() for sample in take_samples(self.model, self.task, SAMPLES)]
