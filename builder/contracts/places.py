@@ -9,8 +9,9 @@ from builder.contracts.program import Step
 from builder.contracts.specimen import Specimen
 from builder.diagnostics import Fix, Where
 from builder.document import INPUT, Document, PortRef, Wire
-from builder.edits import AddNode, Batch, Connect, Remove, Rewire, SetSetting
+from builder.edits import AddNode, Batch, Connect, Rewire, SetSetting
 from builder.rules.base import View
+from builder.rules.habits import removal
 from builder.surroundings import inner_scope, layer_settings
 from builder.validate import look
 from builder.values import known_scope
@@ -117,14 +118,5 @@ def rails_behind(document: Document, definition: str, port: PortRef) -> set[str]
 
 def bypass(view: View, node: str) -> list[Fix]:
     """Take a node away and lead what came into it to where its results went."""
-    kind = view.around.signatures[node]
-    wires = view.definition.wires
-    into = [wire for wire in wires if wire.target.node == node]
-    first = next((w for port in (kind.inputs if kind else ()) for w in into if w.target.port == port.name), None)
-    if first is None or view.definition.nodes[node].is_rail:
-        return []
-    onward = [
-        Connect(source=first.source, target=wire.target, at=view.name) for wire in wires if wire.source.node == node
-    ]
-    label = f"Remove {node}"
-    return [Fix(label=label, edit=Batch(edits=(Remove(nodes=(node,), at=view.name), *onward), label=label))]
+    found = removal(view, node)
+    return [found] if found else []
