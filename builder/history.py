@@ -61,7 +61,10 @@ class History:
         Raises:
             EditError: If it does not apply; nothing has changed then.
         """
-        after = edit.apply(self._document)
+        return self.add(edit, edit.apply(self._document))
+
+    def add(self, edit: Edit, after: Document) -> Document:
+        """Take down that `edit` has made `after` of the present document."""
         if after == self._document:
             return self._document
         step = _Step(edit=edit, label=edit.label, before=self._document, time=self._clock())

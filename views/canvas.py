@@ -6,11 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from builder.catalogue import node_signature
 from builder.document import PortRef, Wire
 from builder.edits import (
     AddNode,
-    Batch,
     Clip,
     Connect,
     Duplicate,
@@ -26,7 +24,7 @@ from builder.layout import arrange
 from engine.errors import StepwiseError
 from engine.ports import KINDS, kinds_fit
 from views.canvas_part import Canvas
-from views.fitting import best_port
+from views.fitting import joined
 from views.palette import catalogue
 from views.scene import Item, Scene, difference, scene, times
 from views.scopes import scope_at
@@ -67,6 +65,11 @@ class CanvasPane:
         self._believed = truth
         self.part.send(ops)
         self._refresh_bars()
+
+    def resend(self) -> None:
+        """Send the whole picture."""
+        self._believed = self._truth()
+        self.part.send([{"op": "scene", "scene": self._believed.as_dict()}])
 
     def copy(self) -> None:
         """Remember the selected nodes."""
@@ -131,11 +134,19 @@ class CanvasPane:
             handler(message)
         except StepwiseError as error:
             self._session.tell(str(error))
+        except Exception:
+            self.resend()  # the browser has drawn what did not happen
+            raise
+
+    def _on_hello(self, m: dict[str, Any]) -> None:
+        """The browser has the canvas, or has missed a message: send what it does not know."""
+        if m["seen"] != self.part.said:
+            self.resend()
 
     def _on_add(self, m: dict[str, Any]) -> None:
         name = new_id(self._session.document, self._at, m["kind"])
         add = AddNode(at=self._at, kind=m["kind"], id=name, x=m["x"], y=m["y"])
-        edit: Edit = add if not m.get("from") else _with_wire(add, m["from"], self._session)
+        edit: Edit = add if not m.get("from") else joined(add, m["from"], self._session.document)
         if self._session.apply(edit):
             self._session.select((name,))
 
@@ -277,18 +288,3 @@ def _corner(clip: Clip) -> tuple[float, float]:
 
 def _wire(m: dict[str, Any]) -> Wire:
     return Wire(PortRef(m["source"], m["sourcePort"]), PortRef(m["target"], m["targetPort"]))
-
-
-def _with_wire(add: AddNode, origin: dict[str, str], session: Session) -> Edit:
-    """Place a block and join it to the port a wire was pulled from."""
-    document = add.apply(session.document)
-    nodes, into = document.definition(add.at).nodes, origin["side"] == "source"
-    there = node_signature(document, nodes[origin["node"]], origin["node"])
-    block = node_signature(document, nodes[add.id], add.id)
-    end = there and (there.output if into else there.input)(origin["port"])
-    name = best_port(end, block, into=into) if end and block else ""
-    if not name:
-        return add
-    ends = [PortRef(origin["node"], origin["port"]), PortRef(add.id, name)]
-    source, target = ends if into else reversed(ends)
-    return Batch(edits=(add, Connect(at=add.at, source=source, target=target, replace=True)), label=add.label)

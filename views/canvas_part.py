@@ -27,7 +27,8 @@ class Canvas(Part):
     """The graph as the browser draws it (views/ui/canvas.jsx). Decides nothing.
 
     Handlers added with `on` hear each gesture as an op with a string `op`: add, move, connect, rewire,
-    delete, select, open, crumb, symbol, arrange and fix. The browser has drawn move, connect, rewire, delete
+    delete, select, open, crumb, symbol, arrange and fix; and `hello`, with the number of the last message that was
+    heard, when the browser is there or has missed one. The browser has drawn move, connect, rewire, delete
     and select already, so an answer names only what differs from that.
     """
 
@@ -41,6 +42,7 @@ class Canvas(Part):
 
     def __init__(self, **params: Any) -> None:
         self._done = 0
+        self.said = 0  # messages sent; the browser counts what it heard
         super().__init__(**params)
 
     def send(self, ops: Sequence[Op]) -> None:
@@ -48,7 +50,8 @@ class Canvas(Part):
 
         A node or an edge that is drawn already needs its id and the keys that differ.
         """
-        self._send_msg({"ops": list(ops), "done": self._done})
+        self.said += 1
+        self._send_msg({"ops": list(ops), "done": self._done, "n": self.said})
 
     def _handle_msg(self, msg: Op) -> None:
         self._done += 1

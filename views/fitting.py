@@ -1,8 +1,10 @@
-"""Which port of a new block a pulled wire should end at."""
+"""Joining a new block to the wire it was pulled from: which of its ports fits best."""
 
 from __future__ import annotations
 
-from builder.catalogue import Signature
+from builder.catalogue import Signature, node_signature
+from builder.document import Document, PortRef
+from builder.edits import AddNode, Batch, Connect, Edit
 from engine.ports import Port, kinds_fit
 
 
@@ -25,3 +27,18 @@ def best_port(here: Port, block: Signature, *, into: bool) -> str:
     found = [port for port in (block.inputs if into else block.outputs) if fits(port)]
     found.sort(key=lambda port: (port.optional, port.kind != here.kind))
     return found[0].name if found else ""
+
+
+def joined(add: AddNode, origin: dict[str, str], document: Document) -> Edit:
+    """Place a block and join it to the port a wire was pulled from."""
+    document = add.apply(document)
+    nodes, into = document.definition(add.at).nodes, origin["side"] == "source"
+    there = node_signature(document, nodes[origin["node"]], origin["node"])
+    block = node_signature(document, nodes[add.id], add.id)
+    end = there and (there.output if into else there.input)(origin["port"])
+    name = best_port(end, block, into=into) if end and block else ""
+    if not name:
+        return add
+    ends = [PortRef(origin["node"], origin["port"]), PortRef(add.id, name)]
+    source, target = ends if into else reversed(ends)
+    return Batch(edits=(add, Connect(at=add.at, source=source, target=target, replace=True)), label=add.label)

@@ -56,7 +56,7 @@ def _row(field: Field, value: Value, scope: Mapping[str, Value], name: str, chan
             row["hint"] = f"= {text_of(found)}"
     except StepwiseError as error:
         row["error"] = str(error)
-    return row
+    return {key: said for key, said in row.items() if said or key == "value"}  # silence travels free
 
 
 def text_of(value: Value) -> str:
@@ -79,7 +79,7 @@ def _range(field: Field) -> str:
 
 def choice(label: str, value: str, options: Iterable[str] = ()) -> Section:
     """A row of plain text, or of a choice where `options` are given."""
-    row: Section = {"field": label, "label": label, "value": value, "hint": "", "error": ""}
+    row: Section = {"field": label, "label": label, "value": value}
     return {**row, "options": list(options)} if options else row
 
 

@@ -71,15 +71,21 @@ class Session(param.Parameterized):
         """Apply `edit` as one undo step and tell the panes.
 
         Returns:
-            Whether it was accepted; a refusal changes nothing but `notice`.
+            Whether it was accepted; a refusal changes nothing but `notice`, and neither does a fault of ours.
         """
+        name = type(edit).__name__
         try:
-            document = self.history.apply(edit)
+            document = edit.apply(self.document)
+            report = validate(document)
         except StepwiseError as error:
-            logger.bind(edit=type(edit).__name__).info("Edit refused: {}", error)
+            logger.bind(edit=name).info("Edit refused: {}", error)
             self.tell(str(error))
             return False
-        self._show(document)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the graph stays and the user is told)
+            logger.bind(edit=name).exception("Edit failed")
+            self.tell(f"{edit.label}: Stepwise failed ({type(error).__name__}: {error}). Nothing has changed.")
+            return False
+        self._show(self.history.add(edit, document), report)
         return True
 
     def undo(self) -> None:
@@ -111,14 +117,14 @@ class Session(param.Parameterized):
         """Show the user a sentence."""
         self.notice = Notice(text=text, tone=tone, action=action, command=command)
 
-    def _show(self, document: Document) -> None:
+    def _show(self, document: Document, report: Report | None = None) -> None:
         path = _still_there(document, self.path)
         here = document.definition_at(path)
         nodes = tuple(n for n in self.nodes if n in here.nodes) if path == self.path else ()
         wires = tuple(w for w in self.wires if w in {str(x) for x in here.wires})
         self.param.update(
             document=document,
-            report=validate(document),
+            report=report or validate(document),
             path=path,
             nodes=nodes,
             wires=wires,

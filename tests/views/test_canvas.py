@@ -154,3 +154,28 @@ def test_of_a_block_that_is_drawn_only_what_differs_is_sent(desk: Desk) -> None:
     (node,) = [op["node"] for op in ops if op["op"] == "node" and op["node"]["id"] == wire.target.node]
     assert node["error"]
     assert not {"x", "y", "title", "caption"} & set(node)
+
+
+def test_a_browser_that_missed_a_message_gets_the_whole_scene(desk: Desk) -> None:
+    desk.pane.part.said = 3
+
+    assert desk.do(op="hello", seen=3) == []
+    (op,) = desk.do(op="hello", seen=2)
+
+    assert op["op"] == "scene"
+    assert {node["id"] for node in op["scene"]["nodes"]} == set(desk.session.definition.nodes)
+
+
+def test_a_gesture_that_fails_by_a_fault_of_ours_is_taken_back(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = desk.session.document
+
+    def broken(*_: object) -> None:
+        raise KeyError("ours")
+
+    monkeypatch.setattr("views.session.validate", broken)
+    desk.do(op="move", items=[{"id": "tokens", "x": 8, "y": 16}])
+
+    assert desk.session.document is before
+    assert desk.session.notice is not None
+    assert "Nothing has changed" in desk.session.notice.text
+    assert [node["y"] for ops in desk.sent for op in ops if op["op"] == "node" for node in [op["node"]] if "y" in node]

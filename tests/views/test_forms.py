@@ -17,7 +17,7 @@ def test_an_expression_shows_its_value_and_a_number_its_range() -> None:
     rows = rows_of([(WIDTH, "4*size"), (RATE, 0.1)], {"size": 8}, prefix="setting")
 
     assert [row["hint"] for row in rows] == ["= 32", "0…1"]
-    assert [row["symbol"] for row in rows] == [True, False]
+    assert ["symbol" in row for row in rows] == [True, False]
 
 
 def test_a_highest_value_that_nobody_reaches_is_not_shown() -> None:

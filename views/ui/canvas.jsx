@@ -65,6 +65,7 @@ function useScene(model, desk, view, setNow) {
     };
     const receive = (message) => desk.receive(message);
     model.on("msg:custom", receive);
+    desk.hello();
     document.fonts?.ready.then(() => desk.remeasure(pageRuler()));
     return () => model.off("msg:custom", receive);
   }, []);

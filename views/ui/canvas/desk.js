@@ -23,6 +23,7 @@ export class Desk {
       send(op);
     };
     this.told = keyOf([], []);
+    this.heard = 0; // number of Python's last message
     this.onScene = () => {};
   }
 
@@ -61,9 +62,17 @@ export class Desk {
     this.draw({ nodes, edges: scene.edges.map((edge) => flowEdge(edge)) });
   }
 
+  /** Tell Python what was heard; what was missed comes as a whole scene. */
+  hello(seen = this.heard) {
+    this.tellPython({ op: "hello", seen });
+  }
+
   /** Draw what Python says. */
   receive(message) {
     const ops = message?.ops ?? [];
+    const missed = message.n > this.heard + 1 && !ops.some((op) => op.op === "scene");
+    this.heard = message.n;
+    if (missed) this.hello(0);
     for (const op of ops) {
       if (op.op === "select") this.told = keyOf(op.nodes ?? [], op.edges ?? []);
     }

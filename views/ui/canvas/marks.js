@@ -1,5 +1,4 @@
-// How long gestures take, for the benchmark: `window.__stepwise` and performance marks, from the event that ends a
-// gesture. `drawn` is when the page's elements are final, `painted` when two frames have been shown since.
+// How long gestures take, for the benchmark: `window.__stepwise`, from the event that ends a gesture to Python's answer.
 const state = (window.__stepwise ??= { gestures: 0, answers: 0, last: null });
 const task = new MessageChannel();
 const later = [];
@@ -12,18 +11,8 @@ function soon(callback) {
 
 /** Note that a gesture has ended; `start` is the time stamp of its last event. */
 export function gestureEnded(gesture, start = performance.now()) {
-  const record = { gesture, start, drawn: null, painted: null, answered: null };
-  state.last = record;
+  state.last = { gesture, start, answered: null };
   state.gestures += 1;
-  soon(() => {
-    record.drawn = performance.now() - start;
-  });
-  requestAnimationFrame(() =>
-    requestAnimationFrame(() => {
-      record.painted = performance.now() - start;
-      performance.mark("stepwise-settled", { detail: { gesture, drawn: record.drawn, painted: record.painted } });
-    }),
-  );
 }
 
 /** Note that Python's answer has been applied. */
@@ -32,6 +21,5 @@ export function answered() {
   soon(() => {
     state.answers += 1;
     if (record) record.answered ??= performance.now() - record.start;
-    performance.mark("stepwise-answered", { detail: { gesture: record?.gesture, answered: record?.answered } });
   });
 }
