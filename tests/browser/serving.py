@@ -114,13 +114,18 @@ class AppServer:
             return False
 
 
+def chromium_path() -> str:
+    """Where this machine's Chromium is."""
+    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+    assert path, "No Chromium on this machine; `make test` installs it."
+    return path
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """A headless Chromium from this machine."""
-    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
-    assert path, "No Chromium on this machine; `make test` installs it."
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=FLAGS)
+        browser = play.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         try:
             yield browser
         finally:
