@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import islice
 from math import prod
 
 import torch
@@ -74,6 +75,31 @@ def _parameters(document: Document, path: tuple[str, ...]) -> int:
         here = here.inside(name, inner, here.around.settings(name))
     known: Known = {}
     return layers * (_node(here, path[-1], known) if path else _count_use(here, known)) - _tied(document, path)
+
+
+def parameters_inside(document: Document, most: int = 2_000) -> dict[tuple[str, ...], int]:
+    """The number of parameters of every node, by its path from the root inward, nodes further out first.
+
+    Args:
+        document: The model.
+        most: How many nodes to count; those deepest inside are left out.
+    """
+    return {path: count - _tied(document, path) for path, count in islice(_counts(document), most)}
+
+
+def _counts(document: Document) -> Iterator[tuple[tuple[str, ...], int]]:
+    """The parameters of every node with those that are tied."""
+    root = _Use(document, survey(document, document.main, known_scope(document.main)), None)
+    waiting: list[tuple[tuple[str, ...], _Use, int, tuple[str, ...]]] = [((), root, 1, ())]
+    known: Known = {}
+    for path, use, layers, above in waiting:
+        around = use.around
+        for name, node in around.definition.nodes.items():
+            yield (*path, name), layers * _node(use, name, known)
+            inner = document.definitions.get(node.kind)
+            if inner is not None and name in use.there and inner.name not in above:
+                inside = use.inside(name, inner, around.settings(name))
+                waiting.append(((*path, name), inside, layers * _layers(around, name), (*above, inner.name)))
 
 
 @dataclass(frozen=True)

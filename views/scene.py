@@ -43,7 +43,7 @@ def scene(document: Document, here: Definition, scope: Mapping[str, Value], repo
     """
     shapes = report.shapes.get(here.name, {})
     problems = _problems_by_place(report.diagnostics, here)
-    inside = _problems_inside(document, report.diagnostics)
+    inside = problems_inside(document, report.diagnostics)
     nodes = {
         name: _node(document, name, node, scope, shapes, problems.get(name, []), inside.get(node.kind, 0))
         for name, node in here.nodes.items()
@@ -85,7 +85,7 @@ def _problems_by_place(found: Iterable[Diagnostic], here: Definition) -> dict[st
     return places
 
 
-def _problems_inside(document: Document, found: Iterable[Diagnostic]) -> dict[str, int]:
+def problems_inside(document: Document, found: Iterable[Diagnostic]) -> dict[str, int]:
     """Number of errors in each definition and in all that it uses."""
     own: dict[str, int] = defaultdict(int)
     for problem in found:

@@ -18,11 +18,13 @@ from views.attention import AttentionPane
 from views.canvas import CanvasPane
 from views.canvas_part import HINTS
 from views.commands import command_rows
+from views.composing import Composing
 from views.dialogs import EMPTY, Dialogs
 from views.exporting import Exporter
 from views.following import Following
 from views.inspector import InspectorPane
 from views.log import LogPane
+from views.outline import OutlinePane
 from views.palette import groups
 from views.parts import Bar, Dock, Message, Palette, Window
 from views.problems import ProblemsPane, show
@@ -78,7 +80,9 @@ class Shell:
     def _docks(self) -> None:
         self.palette = Palette(groups=groups())
         self.inspector = InspectorPane(self.session)
-        self.left = Dock({"blocks": lambda: self.palette}, tabs=[_tab("blocks")], active=["blocks"], place="left")
+        self.outline = OutlinePane(self.session)
+        left: dict[str, Callable[[], object]] = {"blocks": lambda: self.palette, "outline": lambda: self.outline.part}
+        self.left = Dock(left, tabs=[_tab(name) for name in left], active=["blocks"], place="left")
         self.right = Dock(
             {"inspector": lambda: self.inspector.part}, tabs=[_tab("inspector")], active=["inspector"], place="right"
         )
@@ -143,6 +147,9 @@ class Shell:
             "arrange": canvas.arrange,
             "up": lambda: session.open(session.path[:-1]),
             "open-inside": canvas.open_selected,
+            "find-block": lambda: self.left.open("blocks"),
+            "outline": self.search_outline,
+            **Composing(session).commands(),
             "problems": lambda: self.bottom.open("problems"),
             "fix": self.fix,
             "train": self.train,
@@ -152,6 +159,11 @@ class Shell:
             "mlflow": self.exporter.open_mlflow,
             "about": dialogs.about,
         }
+
+    def search_outline(self) -> None:
+        """Show the outline with the keyboard in its search field."""
+        self.left.open("outline")
+        self.outline.search()
 
     def train(self) -> None:
         """Start a run, pause it, or let it go on."""

@@ -17,7 +17,7 @@ from builder.edits.settings import SetSetting
 from builder.edits.structure import MakeIndependent, Rename, SetRepeat
 from builder.edits.symbols import AddSymbol, RemoveSymbol, RenameSymbol, SetSymbol
 from builder.edits.ungroup import Ungroup
-from builder.edits.whole import Batch, RenameDocument, Replace, SetTask, Tie, Untie
+from builder.edits.whole import Batch, RenameDocument, Replace, Retitle, SetTask, Tie, Untie
 from builder.edits.wires import Connect, Disconnect, Rewire
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "Replace",
     "RequireContract",
     "ResetContract",
+    "Retitle",
     "Rewire",
     "SetCarry",
     "SetLabel",

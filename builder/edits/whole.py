@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from builder import limits
 from builder.document import Document
-from builder.edits.base import Edit, check_text
+from builder.edits.base import Edit, check_text, home
 from builder.paths import steps
 from engine.errors import DocumentError, EditError
 
@@ -76,6 +76,35 @@ class RenameDocument:
         if not self.name.strip():
             raise EditError("A model needs a name. Write at least one letter.")
         return replace(document, name=self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retitle:
+    """Call a composite something in the palette and on the canvas; its id stays.
+
+    Args:
+        title: Any text.
+        at: The definition; empty is the root.
+    """
+
+    title: str
+    at: str = ""
+
+    @property
+    def label(self) -> str:
+        """Text of the undo menu."""
+        return f"Rename composite to {self.title}"
+
+    def apply(self, document: Document) -> Document:
+        """Return `document` with the definition under its new title.
+
+        Raises:
+            EditError: If the title is empty or too long.
+        """
+        check_text(self.title)
+        if not self.title.strip():
+            raise EditError("A composite needs a title. Write at least one letter.")
+        return document.with_definition(replace(home(document, self.at), title=self.title.strip()))
 
 
 @dataclass(frozen=True, kw_only=True)

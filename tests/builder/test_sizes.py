@@ -8,8 +8,8 @@ import pytest
 
 from builder import templates
 from builder.compile import compile_document
-from builder.edits import SetSetting, SetSymbol
-from builder.sizes import block_parameters, parameter_shape, parameters_of
+from builder.edits import SetRepeat, SetSetting, SetSymbol
+from builder.sizes import block_parameters, parameter_shape, parameters_inside, parameters_of
 from engine.errors import DocumentError
 from tests.builder.drawn import language_model, node
 
@@ -107,3 +107,13 @@ def test_a_block_s_parameters_are_listed_by_name() -> None:
     found = block_parameters("linear", (("d_in", 3), ("d_out", 5), ("bias", True)))
 
     assert found == {"weight": (5, 3), "bias": (5,)}
+
+
+def test_every_node_counts_the_same_alone_and_in_the_list_of_all() -> None:
+    document = SetRepeat(node="blocks", repeat=3, shared=True).apply(templates.build("tiny"))
+
+    found = parameters_inside(document)
+
+    assert found == {path: parameters_of(document, path) for path in found}
+    assert ("blocks", "attn", "q_proj") in found
+    assert list(parameters_inside(document, most=3)) == list(found)[:3]

@@ -19,7 +19,7 @@ from views.setup import Setup
 from views.shell import Shell, blank_document, first_document
 from views.workspace import Workspace
 
-IN_THE_BROWSER = {"palette", "fit", "docks", "theme", "find-block", "shortcuts"}
+IN_THE_BROWSER = {"palette", "fit", "docks", "theme", "shortcuts"}
 
 
 @pytest.fixture

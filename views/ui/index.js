@@ -7,8 +7,9 @@ import "./canvas.css";
 import * as Bar from "./bar.jsx";
 import * as Canvas from "./canvas.jsx";
 import * as Dock from "./dock.jsx";
+import * as Outline from "./outline.jsx";
 import * as Palette from "./palette.jsx";
 import * as Sheet from "./sheet.jsx";
 import * as Window from "./window.jsx";
 
-export default { React, createRoot, Bar, Canvas, Dock, Palette, Sheet, Window };
+export default { React, createRoot, Bar, Canvas, Dock, Outline, Palette, Sheet, Window };

@@ -6,13 +6,16 @@ import { shown as written } from "./keys.js";
 
 const BLOCK = "application/x-stepwise-block";
 
+/** Focus a field when its command is run; its pane may be hidden still, so try again for half a second. */
 function useFocusOn(id, input) {
   useEffect(() => {
-    const hear = (event) => {
-      if (event.detail !== id) return;
+    const focus = (tries) => {
+      if (!input.current) return;
       input.current.focus();
       input.current.select();
+      if (!input.current.checkVisibility() && tries) setTimeout(() => focus(tries - 1), 25);
     };
+    const hear = (event) => event.detail === id && focus(20);
     window.addEventListener("stepwise", hear);
     return () => window.removeEventListener("stepwise", hear);
   }, []);

@@ -1,0 +1,86 @@
+"""Commands that make composites of blocks and blocks of composites, and adapters of linear layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from builder.edits import AddAdapter, Batch, Edit, Group, MakeIndependent, RemoveAdapter, Ungroup
+from builder.edits.adapters import ADAPTED, PLAIN
+from views.session import Session
+
+
+class Composing:
+    """Turns commands into edits of what is selected.
+
+    Args:
+        session: The window's state.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def commands(self) -> dict[str, Callable[[], object]]:
+        """What the window's commands do, by their id."""
+        return {
+            "group": self.group,
+            "ungroup": self.ungroup,
+            "independent": self.make_independent,
+            "add-adapter": self.add_adapters,
+            "remove-adapter": self.remove_adapters,
+        }
+
+    def group(self) -> None:
+        """Make a composite of the selected blocks."""
+        self._apply_and_select(Group(at=self._at, nodes=self._session.nodes))
+
+    def ungroup(self) -> None:
+        """Take the selected composites apart."""
+        self._each(self._composites(), lambda name: Ungroup(at=self._at, node=name), "Ungroup")
+
+    def make_independent(self) -> None:
+        """Give the selected composites definitions of their own."""
+        self._each(self._composites(), lambda name: MakeIndependent(at=self._at, node=name), "Make independent")
+
+    def add_adapters(self) -> None:
+        """Put a low-rank adapter around the selected linear layers."""
+        nodes = self._of_kind(PLAIN)
+        if nodes:
+            self._session.apply(AddAdapter(at=self._at, nodes=nodes))
+        else:
+            self._session.tell("Select a Linear block first; an adapter is put around it.", tone="warn")
+
+    def remove_adapters(self) -> None:
+        """Make the selected adapted layers plain linear ones again."""
+        nodes = self._of_kind(ADAPTED)
+        if nodes:
+            self._session.apply(RemoveAdapter(at=self._at, nodes=nodes))
+        else:
+            self._session.tell("Select a Linear block with an adapter first.", tone="warn")
+
+    @property
+    def _at(self) -> str:
+        return self._session.definition.name
+
+    def _composites(self) -> tuple[str, ...]:
+        nodes, known = self._session.definition.nodes, self._session.document.definitions
+        return tuple(name for name in self._session.nodes if nodes[name].kind in known)
+
+    def _of_kind(self, kind: str) -> tuple[str, ...]:
+        nodes = self._session.definition.nodes
+        return tuple(name for name in self._session.nodes if nodes[name].kind == kind)
+
+    def _each(self, names: tuple[str, ...], edit: Callable[[str], Edit], label: str) -> None:
+        if not names:
+            self._session.tell("Select a composite first.", tone="warn")
+        elif len(names) == 1:
+            self._apply_and_select(edit(names[0]))
+        else:
+            self._apply_and_select(Batch(edits=tuple(map(edit, names)), label=f"{label} {len(names)} composites"))
+
+    def _apply_and_select(self, edit: Edit) -> None:
+        """Apply an edit and select the blocks that it added, if there are any."""
+        before = set(self._session.definition.nodes)
+        if self._session.apply(edit):
+            new = tuple(name for name in self._session.definition.nodes if name not in before)
+            if new:
+                self._session.select(new)
