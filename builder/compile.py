@@ -11,15 +11,18 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
+import torch
 from torch import fx, nn
 
 from builder import limits, names
 from builder.catalogue import signature
 from builder.document import INPUT, RAIL_PORT, Definition, Document, Node, PortRef
+from builder.drawn import drawn_class
 from builder.expressions import evaluate
-from builder.initial import seeded
+from builder.fusion import fused
 from builder.presence import Presence, presence
-from builder.stacks import enter, spread, stack
+from builder.recipes import Layers, Leaf, Part, Recipe
+from builder.stacks import enter, spread, stack_class
 from builder.ties import apply_ties
 from builder.values import resolve_settings, scope
 from engine.blocks.spec import CATALOGUE
@@ -29,12 +32,13 @@ from engine.registry import did_you_mean
 from engine.settings import Value
 
 
-def compile_document(document: Document, seed: int = 0) -> nn.Module:
+def compile_document(document: Document, seed: int = 0, fuse: bool = True) -> nn.Module:
     """Build the model that a document describes.
 
     Args:
         document: The model; it need not have been validated.
         seed: Starting values depend on this and on the path of each block alone.
+        fuse: Run attention that is drawn from primitives by the fused kernel while nobody listens inside it.
 
     Returns:
         A module in training mode, called by the names of the input ports: `model(tokens=ids)`. Optional inputs
@@ -47,8 +51,10 @@ def compile_document(document: Document, seed: int = 0) -> nn.Module:
     if not main.outputs:
         raise CompileError(f"{main.name} has no output. Add an output and wire it.")
     optional = frozenset(port.name for port in main.inputs if port.optional)
-    level = _Level(document=document, seed=seed, definition=main, settings=scope_of(main), unsure=optional)
-    model = level.build()
+    level = _Level(document=document, definition=main, settings=scope_of(main), unsure=optional, fuse=fuse)
+    recipe = level.recipe()
+    with torch.random.fork_rng(devices=[]):
+        model = recipe.make("", seed)
     apply_ties(model, document.ties)
     return model
 
@@ -72,35 +78,43 @@ def class_name(definition: Definition) -> str:
 
 @dataclass(kw_only=True)
 class _Level:
-    """One use of a definition, on its way to become a module. State: `graph`, `owner` and `values` grow.
+    """One use of a definition, on its way to become a recipe. State: `graph`, `parts` and `values` grow.
 
     Args:
         document: The model.
-        seed: For starting values.
         definition: What is used.
         settings: Values of its symbols.
         given: Its inputs that get something; `None` for all.
         unsure: Its inputs that may turn out to be `None` when the model is called.
         path: Where the use is; empty is the whole model.
         around: Names of the definitions that this use is inside of.
+        fuse: Whether to run attention by the fused kernel.
+        known: Recipes of uses that were met before, in the whole model.
     """
 
     document: Document
-    seed: int
     definition: Definition
     settings: dict[str, Value]
     unsure: frozenset[str]
     given: frozenset[str] | None = None
     path: str = ""
     around: tuple[str, ...] = ()
+    fuse: bool = True
+    known: dict[tuple[object, ...], Recipe] = field(default_factory=dict)
     graph: fx.Graph = field(default_factory=fx.Graph)
-    owner: nn.Module = field(default_factory=nn.Module)
+    parts: dict[str, Part] = field(default_factory=dict)
     values: dict[PortRef, fx.Node] = field(default_factory=dict)
 
-    def build(self) -> fx.GraphModule:
-        """Make the module."""
+    def recipe(self) -> Recipe:
+        """How to make the module; uses that are alike have the same recipe."""
         if self.definition.name in self.around:
             raise CompileError(f"{self.path}: {self.definition.name} holds itself. Remove this node.")
+        key = (self.definition.name, tuple(self.settings.items()), self.unsure, self.given)
+        if key not in self.known:
+            self.known[key] = self._recipe()
+        return self.known[key]
+
+    def _recipe(self) -> Recipe:
         there = self._presence()
         for port in placed(self.definition.inputs, there.nodes):
             self._enter(port)
@@ -109,8 +123,9 @@ class _Level:
             if not node.is_rail:
                 self._check_name(name)
                 self._place(name, node, there)
-        self._leave(there)
-        return fx.GraphModule(self.owner, self.graph, class_name(self.definition))
+        ports = self._leave(there)
+        other, inner = fused(self.graph, self.parts) if self.fuse else (None, ())
+        return Recipe(drawn_class(self.graph, class_name(self.definition), ports, other, inner), self.parts)
 
     def at(self, name: str) -> str:
         """The path of a node."""
@@ -130,7 +145,7 @@ class _Level:
         self._set(port.name, RAIL_PORT, enter(self.graph, port))
 
     def _set(self, name: str, port: str, value: fx.Node) -> None:
-        value.meta["path"] = self.at(name)
+        value.meta["path"] = name
         self.values[PortRef(name, port)] = value
 
     def _check_name(self, name: str) -> None:
@@ -148,9 +163,9 @@ class _Level:
         args = [self._argument(name, port, there) for port in inputs]
         while args and args[-1] is None:
             args.pop()
-        self.owner.add_module(name, self._module(name, node, wired, self._doubts(name, wired, there)))
+        self.parts[name] = self._part(name, node, wired, self._doubts(name, wired, there))
         call = self.graph.call_module(name, tuple(args))
-        call.meta["path"] = self.at(name)
+        call.meta["path"] = name
         outputs = self._outputs(node, outside.outputs, wired)
         for port, value in zip(outputs, spread(self.graph, call, len(outputs)), strict=True):
             self._set(name, port.name, value)
@@ -185,7 +200,8 @@ class _Level:
     def _doubts(self, name: str, wired: frozenset[str], there: Presence) -> frozenset[str]:
         return frozenset(port for port in wired if self._is_unsure(there.feeds[PortRef(name, port)]))
 
-    def _leave(self, there: Presence) -> None:
+    def _leave(self, there: Presence) -> tuple[str, ...]:
+        """Add what the graph gives, and return the names of it."""
         ends = [port.name for port in self.definition.outputs if port.name in there.nodes]
         values = {name: self._argument(name, Port(name=RAIL_PORT), there) for name in ends}
         result: object = tuple(values.values())
@@ -193,28 +209,28 @@ class _Level:
             (result,) = values.values()
         elif not self.path:
             result = values
-        self.graph.output(result).meta.update(path=self.path, ports=tuple(ends))  # type: ignore[arg-type]
+        self.graph.output(result).meta.update(path="", ports=tuple(ends))  # type: ignore[arg-type]
+        return tuple(ends)
 
-    def _module(self, name: str, node: Node, wired: frozenset[str], unsure: frozenset[str]) -> nn.Module:
+    def _part(self, name: str, node: Node, wired: frozenset[str], unsure: frozenset[str]) -> Part:
         inner = self.document.definitions.get(node.kind)
         if inner is None:
             return self._block(name, node)
         level = replace(
             self, definition=inner, given=wired | {p.name for p in inner.inputs if not p.optional},
             unsure=unsure, path=self.at(name), around=(*self.around, self.definition.name),
-            graph=fx.Graph(), owner=nn.Module(), values={},
+            graph=fx.Graph(), parts={}, values={},
         )  # fmt: skip
         if node.repeat is None:
             level.settings = scope_of(inner, self._settings(name, node), self.at(name))
-            return level.build()
+            return level.recipe()
         return self._layers(name, node, level)
 
-    def _block(self, name: str, node: Node) -> nn.Module:
+    def _block(self, name: str, node: Node) -> Leaf:
         if node.repeat is not None:
             raise CompileError(f"{self.at(name)}: only a composite can be repeated. Group it first.")
-        settings = self._settings(name, node)
-        with seeded(self.seed, self.at(name)):
-            return CATALOGUE[node.kind].make(settings)
+        spec = CATALOGUE[node.kind]
+        return Leaf(spec, spec.config(**self._settings(name, node)))
 
     def _settings(self, name: str, node: Node) -> dict[str, Value]:
         outside = signature(self.document, node.kind)
@@ -224,25 +240,26 @@ class _Level:
         except (ExpressionError, SettingError) as error:
             raise CompileError(str(error)) from None
 
-    def _layers(self, name: str, node: Node, level: _Level) -> nn.Module:
+    def _layers(self, name: str, node: Node, level: _Level) -> Layers:
         """The layers of a repeated composite, called one after another."""
         count, path = self._count(name, node), self.at(name)
-        layers: list[fx.GraphModule] = []
-        for index in range(count):
-            if node.shared and layers:
-                layers.append(layers[0])
+        found: dict[int, Recipe] = {}  # of the layers that have settings of their own; -1 are all others
+        for index in range(1 if node.shared else count):
+            own = node.overrides.get(index, {})
+            if not own and -1 in found:
                 continue
-            own = replace(node, settings={**node.settings, **node.overrides.get(index, {})})
-            settings = scope_of(level.definition, self._settings(name, own), f"{path}.{index}")
-            layer = replace(
-                level, settings=settings, path=f"{path}.{index}",
-                graph=fx.Graph(), owner=nn.Module(), values={},
-            )  # fmt: skip
-            layers.append(layer.build())
+            changed = replace(node, settings={**node.settings, **own})
+            settings = scope_of(level.definition, self._settings(name, changed), f"{path}.{index}")
+            layer = replace(level, settings=settings, path=f"{path}.{index}", graph=fx.Graph(), parts={}, values={})
+            found[index if own else -1] = layer.recipe()
+        layers = tuple(
+            found[0 if node.shared and 0 in found else index if index in found else -1] for index in range(count)
+        )
         inputs = placed(level.definition.inputs, level.given or frozenset())
         outputs = self._outputs(node, level.definition.outputs, level.given or frozenset())
         carry = self._carry(name, node, inputs, outputs)
-        return stack(layers, inputs=inputs, outputs=outputs, carry=carry, path=path)
+        kind = stack_class(f"{class_name(level.definition)}Stack", inputs=inputs, outputs=outputs, carry=carry)
+        return Layers(kind, layers, node.shared)
 
     def _count(self, name: str, node: Node) -> int:
         try:

@@ -3,52 +3,83 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
-from torch import fx, nn
+from torch import fx
 
+from builder.drawn import Drawn
 from engine.ports import Port
 
 
-def stack(
-    layers: Sequence[fx.GraphModule],
-    *,
-    inputs: Sequence[Port],
-    outputs: Sequence[Port],
-    carry: tuple[str, str],
-    path: str,
-) -> fx.GraphModule:
-    """Make a module that calls `layers` one after another.
+class Stack(Drawn):
+    """Calls its layers one after another. Its graph is made when somebody looks at it: most are never looked at."""
+
+    _taken: ClassVar[tuple[Port, ...]]
+    _carry: ClassVar[tuple[str, str]]
+
+    def _own_graph(self) -> fx.Graph:
+        graph = _graph(len(self._modules), self._taken, self._ports, self._carry)
+        for node in graph.nodes:
+            node.meta["path"] = ".".join(filter(None, (self._path, node.meta["path"])))
+        graph.owning_module = self
+        return graph
+
+    def _flow(self) -> fx.Graph:
+        return self.graph
+
+    @property
+    def code(self) -> str:
+        """The source that does the same as this module."""
+        return str(self.graph.python_code(root_module="self").src)
+
+
+def stack_class(name: str, *, inputs: Sequence[Port], outputs: Sequence[Port], carry: tuple[str, str]) -> type[Stack]:
+    """A class of modules that call their layers one after another.
 
     Args:
-        layers: All with the same inputs and outputs; one may stand in several places.
-        inputs: What each takes, in order; these are the inputs of the stack too.
+        name: What the class is called.
+        inputs: What each layer takes, in order; these are the inputs of the stack too.
         outputs: What each gives, in order; the stack gives those of the last layer.
         carry: Input that gets the output of the layer before it; all other inputs go to every layer.
-        path: Where the stack is.
-
-    Returns:
-        A module with the layers as `0`, `1` …
     """
-    owner, graph = nn.Module(), fx.Graph()
-    values = {port.name: _entered(graph, port, path) for port in inputs}
+    into = [port.name for port in inputs].index(carry[0])
+    out = [port.name for port in outputs].index(carry[1]) if len(outputs) > 1 else None
+    facts = {
+        "_taken": tuple(inputs), "_ports": tuple(port.name for port in outputs), "_carry": carry,
+        "forward": _row(len(inputs), into, out), "__module__": __name__,
+    }  # fmt: skip
+    return type(name, (Stack,), facts)
+
+
+def _row(width: int, into: int, out: int | None) -> Callable[..., Any]:
+    def forward(self: Stack, *given: Any) -> Any:
+        values, result = [*given, *[None] * (width - len(given))], None
+        for layer in self._modules.values():
+            result = layer(*values)  # type: ignore[misc]
+            values[into] = result if out is None else result[out]
+        return result
+
+    return forward
+
+
+def _graph(count: int, inputs: Sequence[Port], outputs: Sequence[str], carry: tuple[str, str]) -> fx.Graph:
+    """The calls of a stack as a graph; paths in it are those within the stack."""
+    graph = fx.Graph()
+    values = {port.name: enter(graph, port) for port in inputs}
+    for value in values.values():
+        value.meta["path"] = ""
     results: list[fx.Node] = []
-    for index, layer in enumerate(layers):
-        owner.add_module(str(index), layer)
+    for index in range(count):
         call = graph.call_module(str(index), tuple(values.values()))
-        call.meta["path"] = f"{path}.{index}"
+        call.meta["path"] = str(index)
         results = spread(graph, call, len(outputs))
-        names = [port.name for port in outputs]
-        values[carry[0]] = results[names.index(carry[1])]
+        for result in results:
+            result.meta["path"] = str(index)
+        values[carry[0]] = results[outputs.index(carry[1])]
     end = graph.output(results[0] if len(results) == 1 else tuple(results))
-    end.meta.update(path=path, ports=tuple(port.name for port in outputs))
-    return fx.GraphModule(owner, graph, f"{type(layers[0]).__name__}Stack")
-
-
-def _entered(graph: fx.Graph, port: Port, path: str) -> fx.Node:
-    node = enter(graph, port)
-    node.meta["path"] = path
-    return node
+    end.meta.update(path="", ports=tuple(outputs))
+    return graph
 
 
 def enter(graph: fx.Graph, port: Port) -> fx.Node:

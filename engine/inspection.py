@@ -56,8 +56,8 @@ def watch_ports(module: nn.Module) -> tuple[str, ...]:
 def output_ports(module: nn.Module) -> tuple[str, ...]:
     """Names of what the module's forward returns; `y` where nothing tells them."""
     if isinstance(module, fx.GraphModule):
-        ports: tuple[str, ...] = module.graph.output_node().meta.get("ports", ("y",))
-        return ports
+        own: tuple[str, ...] | None = getattr(module, "_ports", None)
+        return own or module.graph.output_node().meta.get("ports", ("y",))
     for spec in CATALOGUE.values():
         if type(module) is spec.module:
             return tuple(port.name for port in spec.outputs if not port.watch)

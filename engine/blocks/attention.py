@@ -107,40 +107,37 @@ class AttentionCore(nn.Module):
             Weighted means of the values, (B, H, T, K).
         """
         p = self.dropout if self.training else 0.0
-        grouped = k.shape[1] != q.shape[1]
         padding = padding if self.padded else None
-        if self.plain and padding is None and bias is None and (not self.causal or q.shape[2] == k.shape[2]):
+        queries, keys = q.shape, k.shape
+        if self.plain and padding is None and bias is None and (not self.causal or queries[2] == keys[2]):
             return F.scaled_dot_product_attention(
-                q, k, v, dropout_p=p, is_causal=self.causal, scale=self.scale, enable_gqa=grouped
-            )
+                q, k, v, None, p, self.causal, scale=self.scale, enable_gqa=queries[1] != keys[1]
+            )  # (B, H, T, K)
         mask = self._allowed(q, k, padding)  # (B or 1, 1, T or 1, S)
         if self.config.sinks:
-            k, v, bias = self._with_sinks(q, k, v, mask, bias)
-            return F.scaled_dot_product_attention(q, k, v, bias, p, scale=self.scale, enable_gqa=grouped)
-        if mask is None:
-            return F.scaled_dot_product_attention(q, k, v, bias, p, scale=self.scale, enable_gqa=grouped)
-        if padding is None and q.shape[2] == k.shape[2]:  # every query sees itself
-            mask = mask if bias is None else torch.where(mask, bias, -math.inf)
-            return F.scaled_dot_product_attention(q, k, v, mask, p, scale=self.scale, enable_gqa=grouped)
+            return self._attend(*self._with_sinks(q, k, v, mask, bias), p)
+        if mask is None or (padding is None and queries[2] == keys[2]):  # every query sees something
+            return self._attend(q, k, v, _added(mask, bias), p)
         some = mask.any(dim=-1, keepdim=True)  # (B or 1, 1, T or 1, 1)
-        mask = mask | ~some
-        mask = mask if bias is None else torch.where(mask, bias, -math.inf)
-        y = F.scaled_dot_product_attention(q, k, v, mask, p, scale=self.scale, enable_gqa=grouped)  # (B, H, T, K)
-        return y.masked_fill(~some, 0.0)
+        return self._attend(q, k, v, _added(mask | ~some, bias), p).masked_fill(~some, 0.0)
+
+    def _attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, p: float) -> Tensor:
+        """The fused kernel, with a mask that hides or is added to the scores, (B, H, T, K)."""
+        grouped = k.shape[1] != q.shape[1]
+        return F.scaled_dot_product_attention(q, k, v, mask, p, scale=self.scale, enable_gqa=grouped)
 
     def _with_sinks(
         self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, bias: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """One more key that fits by `sinks` alone and whose value is nothing, with the bias that says so."""
         B, G, S, K = k.shape
         nothing = k.new_zeros(B, G, 1, K)
         bias = q.new_zeros(1, 1, q.shape[2], S) if bias is None else bias
-        if mask is not None:
-            bias = torch.where(mask, bias, -math.inf)  # (B or 1, 1 or H, T, S)
+        bias = bias if mask is None else torch.where(mask, bias, -math.inf)  # (B or 1, 1 or H, T, S)
         bias = bias.expand(-1, q.shape[1], -1, -1)
         sinks = self.sinks[None, :, None, None].expand(bias.shape[0], -1, bias.shape[2], -1)  # (B or 1, H, T, 1)
         both = torch.cat((bias, sinks), dim=-1)  # (B or 1, H, T, S + 1)
-        return torch.cat((k, nothing), dim=2), torch.cat((v, nothing), dim=2), both
+        return q, torch.cat((k, nothing), dim=2), torch.cat((v, nothing), dim=2), both
 
     def _allowed(self, q: Tensor, k: Tensor, padding: Tensor | None) -> Tensor | None:
         """True where a query may look at a key, (B or 1, 1, T or 1, S); `None` if it may everywhere."""
@@ -215,3 +212,10 @@ class AttentionCore(nn.Module):
     def extra_repr(self) -> str:
         """The mask and the dropout."""
         return f"mask={self.config.mask}, dropout={self.dropout}"
+
+
+def _added(mask: Tensor | None, bias: Tensor | None) -> Tensor | None:
+    """A mask and a bias as one, (B or 1, 1 or H, T, S)."""
+    if mask is None or bias is None:
+        return bias if mask is None else mask
+    return torch.where(mask, bias, -math.inf)

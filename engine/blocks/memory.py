@@ -19,6 +19,9 @@ class NoCacheError(Exception):
 class Memory(dict[str, Tensor]):
     """What one use of a block keeps from step to step. State: grows with the text.
 
+    `past` is how many positions came before the new ones. A block sets `unsure` if it cannot know by itself that
+    nothing new changes what it gave for earlier positions; then the model is tried once on two positions.
+
     Args:
         grows: For each argument of the block, whether it grows with the text; others stay as they are.
     """
@@ -27,6 +30,7 @@ class Memory(dict[str, Tensor]):
         super().__init__()
         self.grows = grows
         self.past = 0
+        self.unsure = False
         self._used: dict[str, int] = {}
 
     def extend(self, name: str, fresh: Tensor) -> Tensor:
@@ -49,10 +53,6 @@ class Memory(dict[str, Tensor]):
         held.narrow(-2, used, total - used).copy_(fresh)
         self._used[name] = total
         return held.narrow(-2, 0, total)
-
-    def first(self, name: str) -> int:
-        """How many positions are kept under a name."""
-        return self._used.get(name, 0)
 
     def reorder(self, rows: Tensor, batch: int) -> None:
         """Go on with other rows of the batch; what has no rows stays."""

@@ -102,9 +102,8 @@ class Rope(nn.Module):
         T, K = x.shape[-2:]
         if type(x) is not Tensor or torch.compiler.is_compiling():
             cos, sin = table(self.config, first + T, K, x.device)
-        else:
-            cos, sin = _kept(self.config, _rounded(first + T), K, x.device)
-        return cos[first : first + T].to(x.dtype), sin[first : first + T].to(x.dtype)  # (T, K)
+            return cos[first:].to(x.dtype), sin[first:].to(x.dtype)  # (T, K)
+        return _rows(self.config, first, T, K, x.device, x.dtype)
 
     def extra_repr(self) -> str:
         """How fast it turns."""
@@ -145,12 +144,18 @@ def table(config: RopeConfig, length: int, K: int, device: torch.device) -> tupl
     return torch.cat((angle.cos(), angle.cos()), dim=-1), torch.cat((-sin, sin), dim=-1)  # (length, K)
 
 
-def _rounded(length: int) -> int:
-    return max(64, 1 << (length - 1).bit_length())
-
-
 @lru_cache(maxsize=16)
 def _kept(config: RopeConfig, length: int, K: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """The table, shared by all layers that turn alike."""
     with torch.inference_mode(False), torch.no_grad():
         return table(config, length, K, device)
+
+
+@lru_cache(maxsize=16)
+def _rows(
+    config: RopeConfig, first: int, count: int, K: int, device: torch.device, dtype: torch.dtype
+) -> tuple[Tensor, Tensor]:
+    """Some rows of the table, (count, K) each."""
+    cos, sin = _kept(config, max(64, 1 << (first + count - 1).bit_length()), K, device)
+    with torch.inference_mode(False), torch.no_grad():
+        return cos[first : first + count].to(dtype), sin[first : first + count].to(dtype)

@@ -69,6 +69,11 @@ class Plan:
         logits: Tensor = values[self._logits.index]
         return logits[:, -1:]
 
+    @property
+    def is_unsure(self) -> bool:
+        """Whether a block could not tell that new positions leave earlier ones as they are."""
+        return any(memory.unsure for memory in self._memories)
+
     def _narrow(self, rows: int) -> None:
         """From here on every position is for itself: leave the last ones of what is still to be read."""
         values, made = self._layout.values, {step.into for step in self._tail}
@@ -87,6 +92,12 @@ class Plan:
                 if isinstance(value, Tensor) and value.dim() and value.shape[0] == self._batch:
                     self._layout.values[index] = value.index_select(0, rows)
         self._batch = len(rows)
+
+
+def flow_of(module: fx.GraphModule) -> fx.Graph:
+    """The graph that a call of a module runs: what it says itself, if it has several, else its only one."""
+    flow: Any = getattr(module, "_flow", None)
+    return module.graph if flow is None else flow()
 
 
 def _run(steps: Sequence[Step], values: list[Any]) -> None:
@@ -123,11 +134,13 @@ class _Layout:
     def lay(self, module: fx.GraphModule, given: Mapping[str, Structure]) -> Structure:
         """Lay out a graph, and the graphs it calls; gives where its result is."""
         known: dict[fx.Node, Structure] = {}
-        for node in module.graph.nodes:
+        for node in flow_of(module).nodes:
             if node.op == "placeholder":
                 known[node] = given.get(node.target, node.args[0] if node.args else None)
             elif node.op == "output":
                 return fx.node.map_arg(node.args[0], known.__getitem__)
+            elif node.op == "get_attr":
+                known[node] = getattr(module, node.target)
             elif node.op in ("call_module", "call_function") and not node.kwargs:
                 args = fx.node.map_arg(node.args, known.__getitem__)
                 target = module.get_submodule(node.target) if node.op == "call_module" else node.target
@@ -138,7 +151,7 @@ class _Layout:
 
     def _call(self, target: Any, args: tuple[Structure, ...]) -> Structure:
         if isinstance(target, fx.GraphModule):
-            names = [node.target for node in target.graph.nodes if node.op == "placeholder"]
+            names = [node.target for node in flow_of(target).nodes if node.op == "placeholder"]
             return self.lay(target, dict(zip(names, args, strict=False)))
         if target is operator.getitem and not isinstance(args[0], Place):
             return args[0][args[1]]
