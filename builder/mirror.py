@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
 from filelock import FileLock, Timeout
 from loguru import logger
 
@@ -27,6 +26,7 @@ from engine import locations
 from engine.errors import StepwiseError
 from engine.mirror import Mirror
 from engine.mlflow_tracker import MlflowTracker
+from engine.processes import created, is_there
 from engine.status import read_status
 from engine.tracking import Portrait
 
@@ -111,7 +111,7 @@ def bundle(folder: Path) -> ExportBundle:
 def is_alive(folder: Path) -> bool:
     """Whether a run goes on; one whose process is gone is buried on the way."""
     status = read_status(folder)
-    if _exists(status.pid):
+    if is_there(status.pid, status.pid_created):
         return True
     from engine import jobs
 
@@ -147,9 +147,10 @@ def run(root: Path, owner: int, once: Path | None) -> None:
     """
     folder = once.parent if once else locations.runs(root)
     folder.mkdir(parents=True, exist_ok=True)
+    since = created(owner)
 
     def needed() -> bool:
-        return _is_going(once) if once else _exists(owner)
+        return _is_going(once) if once else is_there(owner, since)
 
     with _turn(folder, needed) as ours:
         if not ours:
@@ -157,14 +158,6 @@ def run(root: Path, owner: int, once: Path | None) -> None:
         mirror = make_mirror(root)
         look = (lambda: mirror.follow(once)) if once else (lambda: mirror.sync(folder))
         mirror.watch(look, stop=lambda: not needed())
-
-
-def _exists(pid: int) -> bool:
-    """Whether there is such a process; 0 is none, and a zombie is gone."""
-    try:
-        return pid > 0 and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def _is_going(folder: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from bisect import bisect_left
 from pathlib import Path
@@ -20,12 +21,14 @@ class Curve:
 
     def __init__(self) -> None:
         self._steps, self._values = array("d"), array("d")
+        self._newest = (0, math.nan)
 
     def __len__(self) -> int:
         return len(self._steps)
 
     def add(self, step: int, value: float) -> None:
         """Take in one point."""
+        self._newest = (step, value)
         if not self._steps or step > self._steps[-1]:
             self._steps.append(step)
             self._values.append(value)
@@ -44,8 +47,8 @@ class Curve:
 
     @property
     def last(self) -> tuple[int, float]:
-        """The newest point."""
-        return int(self._steps[-1]), self._values[-1]
+        """The point that came last; a resumed run goes back in steps."""
+        return self._newest
 
 
 class MetricsTail:

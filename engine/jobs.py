@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import psutil
 from loguru import logger
 
 from engine import channel, checkpoints
@@ -19,6 +18,7 @@ from engine.errors import RunError
 from engine.launchers.launcher import Launcher
 from engine.launchers.local import Local
 from engine.messages import Command, Event
+from engine.processes import is_there
 from engine.runs import folders
 from engine.status import Status, change_status, read_status
 from engine.worker import Target, work
@@ -117,12 +117,7 @@ def _is_alive(status: Status) -> bool:
         return False
     if not status.pid:
         return time.time() - status.started < PATIENCE
-    try:
-        process = psutil.Process(status.pid)
-        same = abs(process.create_time() - status.pid_created) < 1
-        return same and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    return is_there(status.pid, status.pid_created)
 
 
 def reap(folder: Path) -> Status:

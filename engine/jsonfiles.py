@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-CHUNK = 1 << 18  # bytes that one call of `read_lines` takes
+CHUNK = 1 << 18  # bytes that one call of `read_lines` takes, or one line if that is longer
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -36,6 +36,8 @@ def read_lines(path: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
     with path.open("rb") as file:
         file.seek(offset)
         text = file.read(CHUNK)
+        while b"\n" not in text and (more := file.read(CHUNK)):
+            text += more
     whole = text[: text.rfind(b"\n") + 1]
     rows = []
     for line in whole.splitlines():

@@ -20,7 +20,7 @@ from loguru import logger
 from engine.channel import EVENTS_FILE, METRICS_FILE
 from engine.errors import StepwiseError
 from engine.jsonfiles import read_json, read_lines, write_json
-from engine.status import GOING, STATUS_FILE, State, read_status
+from engine.status import GOING, STATUS_FILE, TRAINED_FILE, State, read_status
 from engine.tracking import Metric, Portrait, Tracker, TrackerAwayError, TrackerRefusesError
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Mirror:
         Raises:
             TrackerAwayError: If the tracker does not answer.
         """
-        folders = [entry for entry in root.iterdir() if (entry / STATUS_FILE).exists()]
+        folders = [entry for entry in root.iterdir() if _is_ours(entry)]
         if folders and not self._reaped:
             self.reap(root)
             self._reaped = True
@@ -252,16 +252,30 @@ class Mirror:
         """Close runs that the tracker believes to be going though their folder below `root` is gone.
 
         Returns:
-            Their ids.
+            Their ids, without those that the tracker refuses to close.
         """
-        lost = [
-            run_id
-            for run_id, folder in self.tracker.left_running().items()
-            if Path(folder).parent == root.resolve() and not Path(folder).exists()
-        ]
-        for run_id in lost:
+        try:
+            going = self.tracker.left_running()
+        except TrackerRefusesError as error:
+            logger.warning("Runs without a folder stay open: {}", error)
+            return []
+        home = root.resolve()
+        lost = [i for i, folder in going.items() if Path(folder).parent == home and not Path(folder).exists()]
+        return [run_id for run_id in lost if self._close(run_id)]
+
+    def _close(self, run_id: str) -> bool:
+        """Say that a run has failed; whether the tracker took it."""
+        try:
             self.tracker.set_state(run_id, "failed", int(time.time() * 1000))
-        return lost
+        except TrackerRefusesError as error:
+            logger.warning("The run {} without a folder stays open: {}", run_id, error)
+            return False
+        return True
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a folder is a run that was trained here."""
+    return (folder / STATUS_FILE).exists() and not (folder / TRAINED_FILE).exists()
 
 
 def _taken(mark: Mark, lines: list[dict[str, Any]]) -> tuple[Mark, list[Metric]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import prod
@@ -51,7 +52,8 @@ def ports_of(model: nn.Module, ports: Sequence[Port] = ()) -> tuple[Port, ...]:
         raise ExportError(
             f"Nothing is known of the input {unknown[0]!r}. Give its port, or call it {', '.join(_USUAL)}."
         )
-    return tuple(port for name, port in known.items() if name in interface.names and not port.optional)
+    arguments = inspect.signature(model.forward).parameters  # in this order: torch.export fills them by place
+    return tuple(known[name] for name in arguments if name in known and not known[name].optional)
 
 
 def to_program(model: nn.Module, ports: Sequence[Port]) -> ExportedProgram:

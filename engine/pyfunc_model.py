@@ -1,7 +1,7 @@
 """The model as MLflow serves it: text in, text out or label out.
 
-An exported model carries this file, joined with the modules it imports from here (`engine.exporting.mlflow_folder` does that),
-so that it needs only torch and mlflow where it is loaded.
+An exported model carries this file, joined with the modules it imports from here, so that it needs only torch and
+mlflow where it is loaded (`engine.exporting.mlflow_folder` does that).
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from builder.document import Definition, Document, Symbol
 from engine.config import RunConfig
 from engine.jsonfiles import read_json, write_json
 from engine.mlflow_tracker import MlflowTracker
+from engine.processes import created
 from engine.status import change_status, read_status, write_status
 from tests.engine.run_folders import append, end_run, loss, new_run
 
@@ -35,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = new_run(tmp_path / "runs", "20260101-120000-sort")
     store.save(document(), folder / "graph.json")
     write_json(folder / "config.json", RunConfig(task="sort", lr=0.25).to_dict())
-    write_status(folder, replace(read_status(folder), pid=os.getpid()))
+    write_status(folder, replace(read_status(folder), pid=os.getpid(), pid_created=created(os.getpid())))
     return folder
 
 
@@ -73,6 +74,15 @@ def test_a_run_whose_process_is_gone_is_buried(folder: Path) -> None:
     gone = subprocess.Popen(["true"])
     gone.wait()
     change_status(folder, pid=gone.pid)
+
+    assert not mirror.is_alive(folder)
+    assert read_status(folder).state == "failed"
+
+
+def test_another_process_with_the_number_of_a_run_s_is_not_taken_for_it(folder: Path) -> None:
+    assert mirror.is_alive(folder)
+
+    change_status(folder, pid_created=created(os.getpid()) - 3600)
 
     assert not mirror.is_alive(folder)
     assert read_status(folder).state == "failed"

@@ -43,6 +43,19 @@ def test_a_run_is_followed_piece_by_piece_and_through_a_resume(tmp_path: Path) -
     assert tail.step == 3
 
 
+def test_after_a_resume_the_newest_point_is_the_one_that_came_last(tmp_path: Path) -> None:
+    write(tmp_path, {"step": 1, "loss": 3.0}, {"step": 2, "loss": 2.0}, {"step": 3, "loss": 1.0})
+    tail = MetricsTail(tmp_path)
+    tail.read()
+    write(tmp_path, {"step": 2, "loss": 2.5})
+
+    tail.read()
+
+    assert tail.last() == {"loss": 2.5}
+    assert tail.curves["loss"].last == (2, 2.5)
+    assert len(tail.curves["loss"]) == 3
+
+
 def test_a_metric_that_a_run_has_not_is_empty(tmp_path: Path) -> None:
     steps, values = MetricsTail(tmp_path).columns("nothing")
 

@@ -274,6 +274,33 @@ def test_reap_closes_runs_whose_folder_is_gone_and_no_others(tmp_path: Path) -> 
     assert tracker.runs[str(there)].state == tracker.runs[str(elsewhere)].state == "running"
 
 
+class Closed(MemoryTracker):
+    """Takes no word about the end of one run, which its user has deleted."""
+
+    def set_state(self, run_id: str, state: str, ended: int | None = None) -> None:
+        """Refuse it for that run."""
+        if "deleted" in run_id:
+            raise TrackerRefusesError(f"{run_id} was deleted.")
+        super().set_state(run_id, state, ended)
+
+
+def test_a_refusal_to_close_a_lost_run_ends_neither_the_reaping_nor_the_watch(tmp_path: Path) -> None:
+    open_to_all, closed = MemoryTracker(), Closed()
+    for name in ("deleted", "gone"):
+        folder = new_run(tmp_path, name)
+        mirror_to(open_to_all).follow(folder)
+        shutil.rmtree(folder)
+    closed.runs = open_to_all.runs
+    there = new_run(tmp_path, "there")
+    end_run(there)
+    mirror = mirror_to(closed)
+
+    mirror.watch(lambda: mirror.sync(tmp_path), stop=lambda: str(there) in closed.runs, every=0.01)
+
+    assert closed.runs[str(tmp_path / "gone")].state == "failed"
+    assert closed.runs[str(tmp_path / "deleted")].state == "running"
+
+
 def test_another_store_is_given_everything_anew(tmp_path: Path) -> None:
     folder = new_run(tmp_path)
     append(folder, loss(1))
