@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.blocks.memory import Memory
 from engine.blocks.spec import BlockConfig, Port, Setting, block
 from engine.settings import Conflict
 
@@ -58,8 +59,31 @@ class Alibi(nn.Module):
             What is added to the scores, (1, H, T, T).
         """
         place = torch.arange(x.shape[1], device=x.device)
-        far = (place[None, :] - place[:, None]).abs()  # (T, T)
-        return -(self.slopes[:, None, None] * far).unsqueeze(0)  # (1, H, T, T)
+        return self.between(place, place)  # (1, H, T, T)
+
+    def cached(self, memory: Memory, x: Tensor) -> Tensor:
+        """The bias between new positions and all so far, (1, H, T, S)."""
+        return _from_new(self.between, memory, x)
+
+    def between(self, queries: Tensor, keys: Tensor) -> Tensor:
+        """The bias between positions of queries (T,) and keys (S,), (1, H, T, S)."""
+        far = (keys[None, :] - queries[:, None]).abs()  # (T, S)
+        return -(self.slopes[:, None, None] * far).unsqueeze(0)  # (1, H, T, S)
+
+
+def _from_new(between: Callable[[Tensor, Tensor], Tensor], memory: Memory, x: Tensor) -> Tensor:
+    """A bias between the positions of `x`, which come after `memory.past` others, and all so far, (1, H, T, S).
+
+    One new position looks at distances S − 1 … 0, which are the end of what a later one looks at; they are kept.
+    """
+    past, T = memory.past, x.shape[1]
+    if T > 1:
+        return between(torch.arange(past, past + T, device=x.device), torch.arange(past + T, device=x.device))
+    row = memory.get("row")
+    if row is None or row.shape[-1] <= past:
+        keys = torch.arange(2 * past + 64, device=x.device)
+        row = memory["row"] = between(keys[-1:], keys)  # (1, H, 1, N)
+    return row[..., -past - 1 :]
 
 
 def slopes(n_heads: int) -> Tensor:
@@ -137,6 +161,13 @@ class RelativeBias(nn.Embedding):
         """
         keys = x if memory is None else memory
         return self.between(torch.arange(x.shape[1], device=x.device), torch.arange(keys.shape[1], device=x.device))
+
+    def cached(self, memory: Memory, x: Tensor, keys: Tensor | None = None) -> Tensor:
+        """The bias between new positions and all so far, or those of `keys` (B, S, E), (1, H, T, S)."""
+        if keys is None or memory.grows[1]:
+            return _from_new(self.between, memory, x)
+        queries = torch.arange(memory.past, memory.past + x.shape[1], device=x.device)
+        return self.between(queries, torch.arange(keys.shape[1], device=x.device))
 
     def between(self, queries: Tensor, keys: Tensor) -> Tensor:
         """The bias between positions of queries (T,) and keys (S,), (1, H, T, S)."""

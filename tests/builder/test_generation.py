@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -9,13 +11,26 @@ import torch
 from torch import Tensor, nn
 
 import engine
+from builder import templates
 from builder.compile import compile_document
+from builder.composites import LIBRARY
+from builder.document import Document, Node
 from builder.edits import SetSetting
 from engine.generation import Cached, generate, is_encoder_decoder
+from tests.builder.small_documents import wire
 from tests.builder.small_models import SIZES, compiled, shaken, small
 
-CAUSAL = ("gpt2", "transformer")
+SIDEWAYS = {"bert", "tiny_bert", "vit", "tiny_vit", "classifier"}  # their positions see later ones, or are patches
+CAUSAL = [name for name in templates.names() if name not in SIDEWAYS]
 WAYS = ({}, {"temperature": 1.0}, {"temperature": 0.7, "top_k": 4, "top_p": 0.9}, {"stop": 2})
+
+
+@cache
+def writer(name: str) -> nn.Module:
+    """A template at tiny sizes, with weights far from their starting values."""
+    known = templates.TEMPLATES[name].symbols
+    sizes = {**SIZES, "dropout": 0.0, "n_kv_heads": 1, "n_experts": 3, "n_buckets": 6, "max_distance": 5}
+    return shaken(compile_document(templates.build(name, **{k: v for k, v in sizes.items() if k in known})))
 
 
 def both(model: nn.Module, ids: Tensor, **how: Any) -> tuple[list[list[int]], list[list[int]]]:
@@ -48,7 +63,7 @@ def lengths_seen(block: nn.Module) -> list[int]:
 @pytest.mark.parametrize("name", CAUSAL)
 @pytest.mark.parametrize("how", WAYS)
 def test_cached_tokens_equal_uncached_ones(name: str, how: dict[str, Any]) -> None:
-    cached, whole = both(compiled(name), some_ids(3, 4), max_new_tokens=7, **how)
+    cached, whole = both(writer(name), some_ids(3, 4), max_new_tokens=7, **how)
 
     assert cached == whole
 
@@ -56,14 +71,14 @@ def test_cached_tokens_equal_uncached_ones(name: str, how: dict[str, Any]) -> No
 @pytest.mark.parametrize("name", CAUSAL)
 @pytest.mark.parametrize("stop", [None, 2])
 def test_cached_beams_equal_uncached_ones(name: str, stop: int | None) -> None:
-    cached, whole = both(compiled(name), some_ids(2, 3), max_new_tokens=7, beams=3, stop=stop)
+    cached, whole = both(writer(name), some_ids(2, 3), max_new_tokens=7, beams=3, stop=stop)
 
     assert cached == whole
 
 
 @pytest.mark.parametrize("name", CAUSAL)
 def test_a_text_longer_than_the_window_is_written_on(name: str) -> None:
-    cached, whole = both(compiled(name), some_ids(2, 9), max_new_tokens=SIZES["max_len"] + 6)
+    cached, whole = both(writer(name), some_ids(2, 9), max_new_tokens=SIZES["max_len"] + 6)
 
     assert cached == whole
 
@@ -96,6 +111,92 @@ def test_a_padded_source_gives_the_same_answer_with_a_cache() -> None:
 
     assert cached == whole
     assert cached[1] == alone[0].tolist()
+
+
+@pytest.mark.parametrize("name", CAUSAL)
+def test_every_causal_template_writes_with_a_cache(name: str) -> None:
+    model = writer(name)
+    fixed = {"source": some_ids(1, 3)} if is_encoder_decoder(model) else {}
+    reader = Cached(model, "target" if fixed else "tokens", fixed)
+
+    reader(some_ids(1, 4))
+
+    assert reader.plan is not None
+
+
+def drawn_gpt(pattern: str) -> Document:
+    """A GPT whose attention is drawn from primitives."""
+    document, name = small("gpt2"), "attention_from_primitives"
+    block = document.definitions["gpt_block"]
+    settings = {"d_model": "d_model", "n_heads": "n_heads", "pattern": pattern}
+    changed = replace(block.nodes["attn"], kind=name, settings=settings)
+    return document.with_definition(LIBRARY[name]).with_definition(block.with_nodes({"attn": changed}))
+
+
+@pytest.mark.parametrize("fuse", [True, False])
+@pytest.mark.parametrize(("pattern", "can"), [("causal", True), ("sliding_window", True), ("none", False)])
+@pytest.mark.parametrize("length", [1, 4])
+def test_attention_from_primitives_writes_with_a_cache_where_it_is_causal(
+    pattern: str, can: bool, fuse: bool, length: int
+) -> None:
+    model = shaken(compile_document(drawn_gpt(pattern), fuse=fuse))
+    reader = Cached(model, "tokens", {})
+
+    cached, whole = both(model, some_ids(2, length), max_new_tokens=7)
+    reader(some_ids(2, length))
+
+    assert cached == whole
+    assert (reader.plan is not None) == can
+
+
+def with_core(**settings: Any) -> nn.Module:
+    """A GPT with other settings of its attention core."""
+    document = small("gpt2")
+    attention = document.definitions["multi_head_attention"]
+    core = attention.nodes["core"]
+    changed = replace(core, settings={**core.settings, **settings})
+    return shaken(compile_document(document.with_definition(attention.with_nodes({"core": changed}))))
+
+
+CORES = (
+    {"window": 3},
+    {"prefix": 2},
+    {"sinks": True, "n_heads": "n_heads"},
+    {"window": 2, "prefix": 1},
+    {"scale": 0.3},
+)
+
+
+@pytest.mark.parametrize("settings", CORES)
+def test_patterns_of_the_core_are_those_of_the_whole_text(settings: dict[str, Any]) -> None:
+    model = with_core(**settings)
+    seen = lengths_seen(model.get_submodule("blocks.1.attn.k_proj"))
+
+    cached, whole = both(model, some_ids(3, 4), max_new_tokens=7)
+
+    assert cached == whole
+    assert seen[:7] == [4, 1, 1, 1, 1, 1, 1]
+
+
+def test_a_text_shorter_than_the_prefix_is_read_whole() -> None:
+    cached, whole = both(with_core(prefix=6), some_ids(2, 3), max_new_tokens=6)
+
+    assert cached == whole
+
+
+def test_distances_of_alibi_are_those_of_the_whole_text() -> None:
+    document = small("gpt2")
+    attention = document.definitions["multi_head_attention"]
+    alibi = Node(kind="alibi", settings={"n_heads": "n_heads"})
+    wires = (*attention.wires, wire("x.value>far.x"), wire("far.bias>core.bias"))
+    changed = attention.with_nodes({"far": alibi}).with_wires(wires)
+    model = shaken(compile_document(document.with_definition(changed)))
+    seen = lengths_seen(model.get_submodule("blocks.1.attn.far"))
+
+    cached, whole = both(model, some_ids(3, 4), max_new_tokens=7)
+
+    assert cached == whole
+    assert len(seen) == 7  # all in the whole reading: a cache does not call `forward`
 
 
 def test_a_model_that_sees_later_tokens_is_read_whole() -> None:
