@@ -65,8 +65,8 @@ def _side(d: Sketch, text: str, stack: tuple[str, str, str], sources: dict[str, 
 
 
 def tiny_t5() -> Definition:
-    """The root of a T5 that learns in seconds; its sizes are those of the task `reverse`."""
-    return t5(vocab_size=29, max_len=21, d_model=64, n_layers=1, d_ff=256, dropout=0.0)
+    """The root of a T5 that learns in seconds; its sizes are those of the task `sort`."""
+    return t5(vocab_size=13, max_len=21, d_model=64, n_heads=8, n_layers=1, d_ff=256, dropout=0.0)
 
 
 def register() -> None:
@@ -89,10 +89,10 @@ def register_tiny() -> None:
         Template(
             name="tiny_t5",
             title="Tiny T5",
-            about="A T5 of one layer on each side, which learns to turn words round.",
+            about="A T5 of one layer on each side, which learns to put digits in order.",
             paper=T5,
             make=tiny_t5,
             ties=TIES,
-            task="reverse",
+            task="sort",
         )
     )

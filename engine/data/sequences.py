@@ -65,10 +65,12 @@ class SequenceTask(Task):
 
     def shape(self, template: str) -> dict[str, Size]:
         """Small: one layer finds the place of a letter, another uses it; an encoder-decoder has one on each side."""
-        layers = 1 if template in ("transformer", "t5", "tiny_t5") else 2
-        widths = {"llama": 192, "tiny_llama": 192, "moe": 128, "tiny_moe": 128}
-        sizes: dict[str, Size] = {"d_model": 64, "n_heads": 4, "n_layers": layers, "dropout": 0.0}
-        return {**sizes, "d_ff": widths.get(template, 256)}
+        kind = template.removeprefix("tiny_")
+        widths = {"llama": 192, "moe": 128}
+        layers, heads = 1 if kind in ("transformer", "t5") else 2, 8 if kind == "t5" else 4
+        return {
+            "d_model": 64, "n_heads": heads, "n_layers": layers, "d_ff": widths.get(kind, 256), "dropout": 0.0
+        }  # fmt: skip
 
     def batch(self, split: Split, generator: Generator, size: int, interface: Interface) -> Batch:
         """Draw questions of random lengths, and their answers; see `Task.batch`."""

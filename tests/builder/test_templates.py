@@ -9,9 +9,16 @@ import torch
 
 import builder
 from builder.templates import TEMPLATES, build, names
+from builder.values import known_scope
+from engine.channel import MemoryChannel
+from engine.config import RunConfig
 from engine.data import TASKS
 from engine.errors import ExpressionError, SettingError, UnknownNameError
+from engine.messages import StepDone
+from engine.training import Trainer, seed_everything
 from tests.builder.small_models import SIZES, inputs_of
+
+TINY = [name for name in names() if name.startswith("tiny")]
 
 
 @pytest.mark.parametrize("name", names())
@@ -37,12 +44,28 @@ def test_a_template_can_be_sized_for_each_task_that_names_it(task: str, name: st
     assert builder.validate(document).ok
 
 
-def test_the_tiny_gpt_has_the_sizes_of_its_task() -> None:
-    document, sizes = build("tiny"), TASKS["reverse"].sizes("gpt2")
+@pytest.mark.parametrize("name", TINY)
+def test_a_tiny_template_has_the_sizes_of_its_task(name: str) -> None:
+    document = build(name)
 
-    values = {symbol.name: symbol.value for symbol in document.main.symbols}
-    assert document.task == "reverse"
-    assert values | {"d_ff": 4 * int(values["d_model"])} == sizes
+    sizes = TASKS[document.task].sizes(name)
+
+    values = known_scope(document.main)
+    assert name in TASKS[document.task].templates
+    assert {symbol: values[symbol] for symbol in sizes} == sizes
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TINY)
+def test_a_tiny_template_learns_its_task_in_seconds(name: str) -> None:
+    document, channel = build(name), MemoryChannel()
+    config = RunConfig.suited(document.task, steps=40, warmup=10, batch_size=32, eval_size=32)
+    seed_everything(0)
+
+    Trainer(builder.compile_document(document), config, channel).run()
+
+    losses = [event.metrics["loss"] for event in channel.events if isinstance(event, StepDone)]
+    assert sum(losses[-5:]) / 5 < 0.85 * losses[0]
 
 
 def test_symbols_take_numbers_and_expressions() -> None:
