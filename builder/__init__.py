@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from builder import templates
     from builder.checkpoints import open_checkpoint
-    from builder.contracts import check_contracts
+    from builder.codegen import generate_code
     from builder.compile import compile_document
+    from builder.contracts import check_contracts
     from builder.document import Definition, Document, Node, PortRef, Symbol, Wire
     from builder.store import load, save
     from builder.validate import validate
@@ -28,6 +29,7 @@ _WHERE = {
     "Symbol": "document",
     "Wire": "document",
     "compile_document": "compile",
+    "generate_code": "codegen",
     "load": "store",
     "open_checkpoint": "checkpoints",
     "save": "store",
@@ -35,8 +37,8 @@ _WHERE = {
     "validate": "validate",
 }
 __all__ = [
-    "Definition", "Document", "Node", "PortRef", "Symbol", "Wire", "check_contracts", "compile_document", "load", "open_checkpoint",
-    "save", "templates", "validate",
+    "Definition", "Document", "Node", "PortRef", "Symbol", "Wire", "check_contracts", "compile_document",
+    "generate_code", "load", "open_checkpoint", "save", "templates", "validate",
 ]  # fmt: skip
 
 

@@ -1,0 +1,34 @@
+"""Mixture of experts, and adapters."""
+
+from __future__ import annotations
+
+from builder.codegen.emit.layers import option
+from builder.codegen.emit.registry import emits
+from builder.codegen.site import Emission, Site
+from builder.codegen.tree import Call, Port
+
+X = Port("x")
+
+
+@emits("router")
+def router(site: Site) -> Emission:
+    """A choice of experts for each token."""
+    sizes = (site.init("d_model"), site.init("n_experts"), site.init("top_k"))
+    make = Call(site.part("Router"), (*sizes, *option(site, "balance", 0.01)))
+    return Emission(Call(site.me, (X,)), make)
+
+
+@emits("experts")
+def experts(site: Site) -> Emission:
+    """Feed-forward layers, of which each token passes through a few."""
+    sizes = (site.init("d_model"), site.init("d_ff"), site.init("n_experts"))
+    more = (*option(site, "activation", "silu"), *option(site, "gated", True))
+    return Emission(Call(site.me, (X, Port("weights"))), Call(site.part("Experts"), (*sizes, *more)))
+
+
+@emits("lora_linear")
+def lora_linear(site: Site) -> Emission:
+    """A frozen projection with a trained update of low rank."""
+    sizes = (site.init("d_in"), site.init("d_out"), *option(site, "bias", True))
+    more = (("rank", site.init("rank")), ("alpha", site.init("alpha")))
+    return Emission(Call(site.me, (X,)), Call(site.part("LoraLinear"), (*sizes, *more)))

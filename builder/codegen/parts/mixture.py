@@ -1,0 +1,108 @@
+"""Experts, and which token goes to which."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from builder.codegen.parts.functions import activate
+
+
+class Router(nn.Module):
+    """Chooses a few experts for each token and says how much each of them counts.
+
+    Source: Shazeer et al., "Outrageously Large Neural Networks", arXiv:1701.06538; the
+    loss that keeps experts equally busy: Fedus et al., arXiv:2101.03961, eq. 4-6.
+
+    Args:
+        d_model: Width of the vectors.
+        n_experts: How many experts there are.
+        top_k: How many of them each token passes through.
+        balance: Weight of the loss.
+    """
+
+    def __init__(
+        self,
+        d_model: int,
+        n_experts: int,
+        top_k: int,
+        balance: float = 0.01,
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(n_experts, d_model).normal_(std=0.02))
+        self.top_k, self.balance = top_k, balance
+        self.last: tuple[Tensor, Tensor] | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """From x (B, T, D) to the share of each expert (B, T, E), most of them 0."""
+        p = F.linear(x, self.weight).float().softmax(dim=-1)  # (B, T, E)
+        chosen = p.topk(self.top_k, dim=-1).indices  # (B, T, top_k)
+        self.last = (p, chosen) if self.training else None
+        top = p.gather(-1, chosen)  # (B, T, top_k)
+        shares = top / top.sum(dim=-1, keepdim=True)
+        return torch.zeros_like(p).scatter(-1, chosen, shares).to(x.dtype)
+
+    def auxiliary_loss(self) -> Tensor | None:
+        """The loss of the last forward in training; None if there was none."""
+        if self.last is None:
+            return None
+        p, chosen = self.last
+        count = torch.bincount(chosen.flatten(), minlength=p.shape[-1])
+        share = count * self.top_k / max(1, chosen.numel())  # (E,)
+        return self.balance * p.shape[-1] * (share * p.flatten(0, -2).mean(0)).sum()
+
+
+class Experts(nn.Module):
+    """Sends each token through the feed-forward layers that a router chose.
+
+    Source: Jiang et al., "Mixtral of Experts", arXiv:2401.04088, section 2.1.
+
+    Args:
+        d_model: Width of the vectors.
+        d_ff: Width of the layer inside each expert.
+        n_experts: How many experts there are.
+        activation: The function inside each expert.
+        gated: Multiply by a gate, as SwiGLU does.
+    """
+
+    def __init__(
+        self,
+        d_model: int,
+        d_ff: int,
+        n_experts: int,
+        activation: str = "silu",
+        gated: bool = True,
+    ) -> None:
+        super().__init__()
+        self.activation = activation
+        bound = math.sqrt(6 / (d_model + d_ff))  # Xavier
+
+        def weights(d_out: int, d_in: int) -> nn.Parameter:
+            drawn = torch.empty(n_experts, d_out, d_in).uniform_(-bound, bound)
+            return nn.Parameter(drawn)
+
+        self.up_proj = weights(d_ff, d_model)  # (E, F, D)
+        self.down_proj = weights(d_model, d_ff)  # (E, D, F)
+        self.gate_proj = weights(d_ff, d_model) if gated else None  # (E, F, D)
+
+    def forward(self, x: Tensor, weights: Tensor) -> Tensor:
+        """From x (B, T, D) and the share of each expert (B, T, E) to (B, T, D)."""
+        flat, shares = x.flatten(0, -2), weights.flatten(0, -2)  # (N, D), (N, E)
+        y = torch.zeros_like(flat)
+        for e in range(shares.shape[-1]):
+            rows = shares[:, e].nonzero().squeeze(-1)  # (n,)
+            y = y.index_add(0, rows, self.expert(e, flat[rows]) * shares[rows, e, None])
+        return y.view_as(x)
+
+    def expert(self, e: int, x: Tensor) -> Tensor:
+        """What one expert makes of vectors (n, D)."""
+        hidden = F.linear(x, self.up_proj[e])  # (n, F)
+        if self.gate_proj is None:
+            hidden = activate(hidden, self.activation)
+        else:
+            gate = F.linear(x, self.gate_proj[e])  # (n, F)
+            hidden = activate(gate, self.activation) * hidden
+        return F.linear(hidden, self.down_proj[e])

@@ -1,0 +1,124 @@
+"""Building what was generated, and comparing it with what the compiler makes of the same graph."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+
+import torch
+from torch import Tensor, nn
+
+import builder
+from builder.codegen import generate_code
+from builder.document import Document
+from builder.values import scope
+from engine.ports import Port
+
+CHECK = """
+import sys, importlib.util, torch
+from pathlib import Path
+for folder in sorted(path.parent for path in Path().glob("*/model.py")):
+    spec = importlib.util.spec_from_file_location(folder.name, folder / "model.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[folder.name] = module
+    spec.loader.exec_module(module)
+    told = torch.load(folder / "told.pt", weights_only=True)
+    model = module.build_model().eval()
+    model.load_state_dict(told["state"])
+    with torch.no_grad():
+        answers = [model(**inputs) for inputs in told["inputs"]]
+    torch.save({"keys": list(model.state_dict()), "answers": answers}, folder / "answer.pt")
+assert not any(name.split(".")[0] in ("builder", "engine", "views") for name in sys.modules)
+"""
+Answers = tuple[list[str], list[dict[str, Tensor]]]
+
+
+def as_module(document: Document) -> ModuleType:
+    """The generated source as a module of this process."""
+    module = ModuleType("generated")
+    sys.modules["generated"] = module  # dataclasses look their module up
+    exec(compile(generate_code(document), "generated.py", "exec"), vars(module))
+    return module
+
+
+def loaded(document: Document) -> nn.Module:
+    """The model of the generated source."""
+    model = as_module(document).build_model()
+    assert isinstance(model, nn.Module)
+    return model
+
+
+def inputs_of(document: Document, *, optional: bool, seed: int = 0) -> dict[str, Tensor]:
+    """Something for each input of a document, with padding at the ends of some rows."""
+    draw = torch.Generator().manual_seed(seed)
+    sizes = {key: value for key, value in scope(document.main).items() if type(value) is int}
+    letters = {"B": 2, "T": 5, "S": 7}
+    wanted = [port for port in document.main.inputs if optional or not port.optional]
+    return {port.name: _value(port, {**sizes, **letters}, draw) for port in wanted}
+
+
+def _value(port: Port, sizes: Mapping[str, int], draw: torch.Generator) -> Tensor:
+    shape = [int(eval(dim, {}, {"D": 4, **sizes})) for dim in port.shape.split()]
+    if port.kind == "ids":
+        return torch.randint(0, 2, shape, generator=draw)
+    if port.kind == "mask":
+        return torch.arange(shape[-1]).expand(shape) < torch.arange(shape[-1] - shape[0] + 1, shape[-1] + 1)[:, None]
+    return torch.randn(shape, generator=draw)
+
+
+def outputs(answer: Tensor | dict[str, Tensor]) -> dict[str, Tensor]:
+    """What a model gave, by name."""
+    return answer if isinstance(answer, dict) else {"": answer}
+
+
+def assert_same(document: Document) -> nn.Module:
+    """Assert that the generated model has the keys and the answers of the compiled one; gives the former."""
+    ours, theirs = builder.compile_document(document).eval(), loaded(document).eval()
+    assert list(theirs.state_dict()) == list(ours.state_dict())
+    theirs.load_state_dict(shaken(ours).state_dict())
+    for optional in (True, False):
+        inputs = inputs_of(document, optional=optional)
+        with torch.no_grad():
+            expected, got = outputs(ours(**inputs)), outputs(theirs(**inputs))
+        assert expected.keys() == got.keys()
+        for name, value in expected.items():
+            assert torch.equal(got[name], value), f"{name}: {(got[name] - value).abs().max()}"
+    return theirs
+
+
+def shaken(model: nn.Module) -> nn.Module:
+    """`model` with noise on every parameter, so that no bias is 0 and no scale 1."""
+    noise = torch.Generator().manual_seed(7)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(torch.randn(parameter.shape, generator=noise) * 0.2)
+    return model
+
+
+def assert_same_in_a_fresh_process(documents: Mapping[str, Document], folder: Path) -> None:
+    """Assert that generated files answer as the compiled models do where torch is installed but not this project."""
+    wanted = {name: _told(document, folder / name) for name, document in documents.items()}
+
+    (folder / "check.py").write_text(CHECK, encoding="utf-8")
+    done = subprocess.run([sys.executable, "-I", "check.py"], cwd=folder, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+    for name, (keys, answers) in wanted.items():
+        found = torch.load(folder / name / "answer.pt", weights_only=True)
+        assert found["keys"] == keys, name
+        for got, expected in zip(found["answers"], answers, strict=True):
+            assert all(torch.equal(outputs(got)[port], value) for port, value in expected.items()), name
+
+
+def _told(document: Document, folder: Path) -> Answers:
+    """Write what the other process needs; gives the keys and answers of the compiled model."""
+    folder.mkdir()
+    model = shaken(builder.compile_document(document)).eval()
+    inputs = [inputs_of(document, optional=optional) for optional in (True, False)]
+    (folder / "model.py").write_text(generate_code(document), encoding="utf-8")
+    torch.save({"state": model.state_dict(), "inputs": inputs}, folder / "told.pt")
+    with torch.no_grad():
+        return list(model.state_dict()), [outputs(model(**values)) for values in inputs]
