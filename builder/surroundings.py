@@ -213,6 +213,7 @@ def _settings(
                 bad.append(BadSetting(name=field.name, value=value, reason=str(error), field=field, readable=readable))
     if not bad and not found.composite and len(values) == len(found.fields):
         bad += _conflicts(found, values)
+        values = {name: value for name, value in values.items() if all(name != b.name for b in bad)}
     return tuple((f.name, values.get(f.name)) for f in found.fields), tuple(bad)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 
 from builder import dims, fixes, rewiring
 from builder.diagnostics import Fix
@@ -71,22 +72,45 @@ def uneven(view: View) -> Iterator[Finding]:
     """A block would part a size that its number of parts does not divide."""
     for problem in view.found.uneven:
         name = _divisor_setting(problem)
-        mends = _divisors(view, problem, name) if name else []
+        mends = _divisors(view, problem, name) if name else _divisors_before(view, problem)
         advice = f"{mends[0].label}." if mends else "Choose sizes that divide."
         into = f"{problem.parts} parts ({name})" if name else f"{problem.parts} parts"
-        message = f"{problem.node}: {problem.size} features cannot be divided evenly into {into}. {advice}"
+        message = f"{problem.node}: {problem.size} {_counted(problem)} cannot be divided evenly into {into}. {advice}"
         yield Finding(message=message, where=view.where(problem.node), fixes=tuple(mends))
+
+
+def _divided(problem: Uneven) -> Iterator[ast.BinOp]:
+    """The divisions in a declared shape."""
+    for dim in dims.pattern(problem.dim).dims:
+        for node in ast.walk(dim):
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.FloorDiv):
+                yield node
 
 
 def _divisor_setting(problem: Uneven) -> str:
     """The setting that a declared shape divides by."""
-    for dim in dims.pattern(problem.dim).dims:
-        for node in ast.walk(dim):
-            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.FloorDiv):
-                right = node.right
-                if isinstance(right, ast.Name) and not dims.is_letter(right.id):
-                    return right.id
-    return ""
+    divisors = [node.right.id for node in _divided(problem) if isinstance(node.right, ast.Name)]
+    return next((name for name in divisors if not dims.is_letter(name)), "")
+
+
+def _counted(problem: Uneven) -> str:
+    """What is to be parted: features, heads or pixels."""
+    names = {node.left.id for node in _divided(problem) if isinstance(node.left, ast.Name)}
+    if names & {"H", "n_heads"}:
+        return "heads"
+    return "pixels" if names & {"X", "Y"} else "features"
+
+
+def _divisors_before(view: View, problem: Uneven) -> list[Fix]:
+    """Divisors for the block that made so many parts, such as the heads of the keys."""
+    before, seen = [problem.node], {problem.node}
+    for name in before:
+        if name != problem.node and view.around.settings(name).get("n_heads") == problem.parts:
+            return _divisors(view, replace(problem, node=name), "n_heads")
+        sources = [source.node for target, source in view.around.feeds.items() if target.node == name]
+        before += [source for source in dict.fromkeys(sources) if source not in seen]
+        seen |= set(sources)
+    return []
 
 
 def _divisors(view: View, problem: Uneven, name: str) -> list[Fix]:

@@ -83,6 +83,35 @@ def uneven_inside() -> Document:
     return templates.build("gpt2", d_model=100, n_heads=8)
 
 
+def grouped(n_heads: int, n_kv_heads: int) -> Document:
+    """Attention with fewer heads of keys and values than of queries."""
+    parts = {
+        "q": node("split_heads", n_heads=n_heads),
+        "narrow": node("linear", d_in="d_model", d_out=n_kv_heads * (8 // n_heads)),
+        "k": node("split_heads", n_heads=n_kv_heads),
+        "core": node("attention_core", mask="causal"),
+        "merge": node("merge_heads"),
+    }
+    text = "embed.y>q.x embed.y>narrow.x narrow.y>k.x q.y>core.q k.y>core.k k.y>core.v core.y>merge.x merge.y>head.x"
+    return language_model(parts, text)
+
+
+def uneven_groups() -> Document:
+    return grouped(n_heads=4, n_kv_heads=3)
+
+
+def uneven_turn() -> Document:
+    split, merge = node("split_heads", n_heads=8), node("merge_heads")
+    return through(("split", split), ("rope", node("rope")), ("merge", merge))
+
+
+def too_many_experts_asked_for() -> Document:
+    router = node("router", d_model="d_model", n_experts=4, top_k=6)
+    experts = node("experts", d_model="d_model", n_experts=4, d_ff=8)
+    text = "embed.y>router.x embed.y>experts.x router.weights>experts.weights experts.y>head.x"
+    return language_model({"router": router, "experts": experts}, text)
+
+
 def unreadable_shape() -> Document:
     model = language_model()
     return model.with_definition(model.main.with_nodes({"logits": end("output", "logits B T [2]")}))
@@ -281,12 +310,12 @@ BROKEN: dict[str, tuple[Make, ...]] = {
         misfit_from_an_input, misfit_inside,
     ),
     "S002": (kinds,),
-    "S003": (uneven, uneven_inside),
+    "S003": (uneven, uneven_inside, uneven_groups, uneven_turn),
     "S004": (unreadable_shape,),
     "R001": (open_input, open_ids),
     "R002": (missing_block,),
     "R003": (unknown_symbol, new_symbol, unknown_setting, unreadable_setting),
-    "R004": (out_of_range, wrong_choice, out_of_range_by_symbol),
+    "R004": (out_of_range, wrong_choice, out_of_range_by_symbol, too_many_experts_asked_for),
     "R005": (dead,),
     "R006": (unfed_output,),
     "R007": (no_output,),

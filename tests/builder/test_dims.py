@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builder import dims
 from builder.dims import (
     Dim,
     IndivisibleError,
@@ -25,6 +26,7 @@ from builder.dims import (
     times,
     unknown,
 )
+from engine.errors import ExpressionError
 
 PRIMES = {"B": 2, "T": 3, "S": 5, "D": 7}
 sizes = st.builds(
@@ -33,7 +35,7 @@ sizes = st.builds(
 
 
 def worth(dim: Dim) -> float:
-    return dim.number * prod(PRIMES[name] for name in dim.names) / dim.divisor
+    return dim.number * prod(PRIMES[name] for name in dim.names) / dim.divisor + dim.more
 
 
 @given(sizes, sizes)
@@ -92,6 +94,70 @@ def test_dots_stand_for_the_same_dimensions_at_every_port() -> None:
     assert match(pattern("... D"), (letter("B"), letter("T"), number(8)), letters, {})
     assert shape_of(pattern("... d_out"), letters, {"d_out": 3}) == (letter("B"), letter("T"), number(3))
     assert not match(pattern("... D"), (letter("B"), number(8)), letters, {})
+
+
+@given(sizes, st.integers(0, 9), st.integers(0, 9))
+def test_numbers_added_to_a_size_and_taken_away_leave_it_as_it_was(a: Dim, more: int, less: int) -> None:
+    sum_ = plus(plus(a, number(more)), number(less), -1)
+
+    assert worth(sum_) == worth(a) + more - less
+    assert plus(plus(sum_, number(less)), number(more), -1) == a
+    assert worth(plus(number(more), a)) == worth(a) + more
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        (plus(letter("T"), number(1)), "T+1"),
+        (plus(over(letter("T"), number(2)), number(1), -1), "T//2-1"),
+        (times(plus(letter("T"), number(1)), letter("D")), "(T+1)*D"),
+        (over(plus(letter("T"), number(1)), number(2)), "(T+1)//2"),
+        (times(plus(letter("T"), number(1)), number(1)), "T+1"),
+        (plus(letter("T"), letter("S")), "(T+S)"),
+        (plus(letter("T"), letter("T"), -1), "0"),
+    ],
+)
+def test_sums_read_as_they_are_meant(size: Dim, words: str) -> None:
+    assert str(size) == words
+
+
+def test_dots_with_a_star_may_be_fewer_or_one() -> None:
+    letters: Letters = {"...": (letter("B"), letter("T"), number(8))}
+
+    assert match(pattern("*..."), (number(1), letter("T"), number(8)), letters, {})
+    assert match(pattern("*..."), (number(8),), letters, {})
+    assert not match(pattern("*..."), (letter("B"), letter("S"), number(8)), letters, {})
+    assert not match(pattern("*..."), (number(1), letter("B"), letter("T"), number(8)), letters, {})
+
+
+def test_a_letter_that_nothing_told_may_have_another_in_its_place() -> None:
+    told: Letters = {"T": letter("T"), "S": number(5)}
+
+    assert shape_of(pattern("T S|T"), told, {}) == (letter("T"), number(5))
+    assert shape_of(pattern("T S|T"), {"T": letter("T")}, {}) == (letter("T"), letter("T"))
+
+
+CASES = "axis=features,stop<1: ... D ; axis=features: ... T D ; flag=True: ... H T D ; ... E"
+
+
+@pytest.mark.parametrize(
+    ("settings", "chosen"),
+    [
+        ({"axis": "features", "stop": 0, "flag": False}, "... D"),
+        ({"axis": "features", "stop": 1, "flag": True}, "... T D"),
+        ({"axis": "heads", "stop": 1, "flag": True}, "... H T D"),
+        ({"axis": "heads", "stop": 1, "flag": False}, "... E"),
+        ({"axis": None, "stop": 1, "flag": False}, "..."),
+    ],
+)
+def test_the_first_case_that_holds_is_the_shape(settings: dict[str, int | str | None], chosen: str) -> None:
+    assert dims.chosen(pattern(CASES), settings).text == chosen
+
+
+@pytest.mark.parametrize("text", ["axis: ... D", "a=b=c: T", ": ; : ["])
+def test_a_condition_that_cannot_be_read_is_told(text: str) -> None:
+    with pytest.raises(ExpressionError, match="cannot be read"):
+        pattern(text)
 
 
 def test_shapes_read_on_wires_and_in_messages() -> None:

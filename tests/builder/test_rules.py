@@ -14,6 +14,7 @@ from tests.builder.broken import (
     CASES,
     Make,
     future,
+    grouped,
     misfit,
     misfit_of_a_literal_source,
     new_symbol,
@@ -22,7 +23,10 @@ from tests.builder.broken import (
     out_of_range,
     out_of_range_by_symbol,
     tie_of_shapes,
+    too_many_experts_asked_for,
+    uneven_groups,
     uneven_inside,
+    uneven_turn,
     unknown_symbol,
 )
 from tests.builder.drawn import language_model, node, problem, problems
@@ -96,6 +100,23 @@ def test_a_number_of_heads_is_mended_where_it_was_set() -> None:
     assert found.where.definition == "multi_head_attention"
     assert labels(found) == ["Set n_heads to 10", "Set n_heads to 5"]
     assert problems(found.fixes[0].edit.apply(uneven_inside())) == []
+
+
+def test_groups_of_heads_must_be_equal_and_turned_features_come_in_pairs() -> None:
+    groups, turn = problem(uneven_groups(), "S003"), problem(uneven_turn(), "S003")
+
+    assert groups.message.startswith("core: 4 heads cannot be divided evenly into 3 parts. Set n_heads of k to ")
+    assert turn.message.startswith("rope: 1 features cannot be divided evenly into 2 parts.")
+    assert problems(grouped(n_heads=4, n_kv_heads=2)) == []
+    assert problems(grouped(n_heads=4, n_kv_heads=1)) == []
+
+
+def test_settings_that_do_not_go_together_are_told_at_one_of_them() -> None:
+    found = problem(too_many_experts_asked_for(), "R004")
+
+    assert (found.where.node, found.where.port) == ("router", "top_k")
+    assert "top_k is 6, but there are 4 experts to choose from." in found.message
+    assert labels(found) == ["Set top_k of router to 4"]
 
 
 def test_an_unknown_symbol_is_corrected_or_declared() -> None:
