@@ -14,7 +14,8 @@ from builder.expressions import evaluate
 from builder.run import run_step, trained_model
 from builder.values import scope
 from engine import runs
-from engine.data import TASKS, Interface
+from engine.data import Interface, Task
+from engine.data.trained import task_of
 from engine.errors import StepwiseError
 from engine.export import ExportBundle, Speech
 from engine.ports import Port
@@ -31,25 +32,25 @@ def export_bundle(folder: Path, step: int | None = None) -> ExportBundle:
     Raises:
         RunError: If there is no such checkpoint.
     """
-    step, task = run_step(folder, step), runs.read_status(folder).task
+    step, name = run_step(folder, step), runs.read_status(folder).task
     document = store.load(folder / runs.GRAPH_FILE)
-    facts = {"run": folder.name, "step": str(step), "task": task}
-    return bundle_of(trained_model(folder, document, step), document, task, facts)
+    facts = {"run": folder.name, "step": str(step), "task": name}
+    return bundle_of(trained_model(folder, document, step), document, task_of(folder, name), facts)
 
 
-def bundle_of(model: nn.Module, document: Document, task: str, facts: dict[str, str]) -> ExportBundle:
+def bundle_of(model: nn.Module, document: Document, task: Task | None, facts: dict[str, str]) -> ExportBundle:
     """A model with its ports, its contract report and its task's words.
 
     Args:
         model: What the document compiles to, with the weights to take away.
         document: Its graph.
-        task: Whose tokens it reads; empty if it is only asked with tensors.
+        task: Whose tokens it reads; `None` if it is only asked with tensors.
         facts: Kept with it.
     """
     return ExportBundle(
         model=model,
         graph=store.dumps(document),
-        speech=speech_of(model, task) if task else None,
+        speech=speech_of(model, task) if task and _answers(document) else None,
         ports=ports_of(document),
         outputs=tuple(port.name for port in document.main.outputs),
         contracts=contract_report(document),
@@ -57,9 +58,13 @@ def bundle_of(model: nn.Module, document: Document, task: str, facts: dict[str, 
     )
 
 
-def speech_of(model: nn.Module, task_name: str) -> Speech:
+def _answers(document: Document) -> bool:
+    """Whether the model scores answers, and does not only describe what it reads."""
+    return any(port.name == "logits" for port in document.main.outputs)
+
+
+def speech_of(model: nn.Module, task: Task) -> Speech:
     """How a model is asked for a task: its tokenizer, labels and marks."""
-    task = TASKS[task_name]
     decode = task.tokenizer.decode
     kind: Kind = "seq2seq" if Interface.of(model).is_encoder_decoder else "lm"
     return Speech(

@@ -13,6 +13,7 @@ from builder.bundle import bundle_of, export_bundle
 from builder.compile import compile_document
 from builder.run import check_trainable
 from engine import export
+from engine.data import TASKS
 from engine.errors import ExportError
 from engine.export import ExportBundle, Exported, Format
 from engine.registry import did_you_mean
@@ -67,7 +68,9 @@ def export_graph(
     if own:
         load_model(model, file)
     facts = {"step": "0", **({"task": task} if task else {})}
-    done = export.export(with_inputs(bundle_of(model, document, task, facts), extra), format, out)
+    done = export.export(
+        with_inputs(bundle_of(model, document, TASKS[task] if task else None, facts), extra), format, out
+    )
     return done if own else replace(done, note=f"{done.note} The weights are fresh, not trained.".strip())
 
 
@@ -86,12 +89,13 @@ def with_inputs(bundle: ExportBundle, extra: Collection[str]) -> ExportBundle:
 
 
 def export_code(bundle: ExportBundle, out: Path) -> Exported:
-    """Write `model.py`, which imports only torch, with the weights and the graph beside it.
+    """Write `model.py`, which imports only torch, with the weights, the graph and a test beside it.
 
     Raises:
         StepwiseError: If the graph cannot be written as code.
     """
-    from builder.codegen import generate_code  # type: ignore[attr-defined,unused-ignore]
+    from builder.codegen import generate_code
+    from builder.codegen.probe import write_test
 
     source = generate_code(store.loads(bundle.graph))
     out.mkdir(exist_ok=True)
@@ -99,7 +103,8 @@ def export_code(bundle: ExportBundle, out: Path) -> Exported:
     for name, text in {file.name: source, **bundle.papers}.items():
         (out / name).write_text(text, "utf-8")
     save_model(bundle.model, str(out / "model.safetensors"), metadata=bundle.facts)
-    return Exported(path=file, note="Its weights and graph are beside it.")
+    write_test(bundle.model, bundle.ports, out)
+    return Exported(path=file, note="Its weights, its graph and a test are beside it.")
 
 
 export.FORMATS.add(

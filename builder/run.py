@@ -16,16 +16,18 @@ from builder.compile import compile_document
 from builder.document import Document
 from builder.fit import check_fit
 from builder.validate import validate
-from engine import checkpoints, locations, runs
+from engine import beginnings, checkpoints, locations, runs
 from engine.channel import Channel
 from engine.config import RunConfig
-from engine.errors import DocumentError
+from engine.errors import DocumentError, RunError
 from engine.jsonfiles import write_json
 from engine.status import Status, write_status
 from engine.training import Trainer, choose_device, seed_everything
 
 
-def create_run(document: Document, config: RunConfig, root: Path | None = None, name: str = "") -> Path:
+def create_run(
+    document: Document, config: RunConfig, root: Path | None = None, name: str = "", weights: Path | None = None
+) -> Path:
     """Make the folder of a new run; `engine.jobs.start` then trains it.
 
     Args:
@@ -33,16 +35,41 @@ def create_run(document: Document, config: RunConfig, root: Path | None = None, 
         config: How to train it.
         root: Folder of run folders; `engine.locations.runs()` if not given.
         name: What the user calls it; the model's name and task if empty.
+        weights: A safetensors file to begin with, as far as it fits; starting values of our own if not given.
 
     Returns:
         The run folder.
 
     Raises:
         DocumentError: If the document is not well-formed.
-        RunError: If the model does not fit the task.
+        RunError: If the model does not fit the task, or no weight of the file fits the model.
     """
     check_trainable(document, config.task)
-    return write_run(document, config, runs.new_folder(root or locations.runs(), config.task), name)
+    if weights is not None:
+        check_weights(document, weights)
+    return write_run(document, config, runs.new_folder(root or locations.runs(), config.task), name, weights)
+
+
+def check_weights(document: Document, weights: Path) -> tuple[int, int]:
+    """See how much of a model a file of weights gives.
+
+    Returns:
+        How many of the model's tensors are in the file with the same name and shape, and how many it has; of
+        tied ones one counts.
+
+    Raises:
+        RunError: If none is, or the file cannot be read.
+    """
+    from builder.checkpoints.wiring import Skeleton
+
+    model = Skeleton.of(document)
+    state = model.model.state_dict(keep_vars=True)  # tied ones are one object
+    fit = {id(state[name]) for name in beginnings.fitting(model.shapes(), beginnings.shapes_in(weights))}
+    if not fit:
+        raise RunError(
+            f"No weight in {weights.name} has the name and shape of one in {document.name}. Name another file."
+        )
+    return len(fit), len({id(tensor) for tensor in state.values()})
 
 
 def check_trainable(document: Document, task: str) -> None:
@@ -58,8 +85,10 @@ def check_trainable(document: Document, task: str) -> None:
     check_fit(document, task)
 
 
-def write_run(document: Document, config: RunConfig, folder: Path, name: str = "") -> Path:
+def write_run(document: Document, config: RunConfig, folder: Path, name: str = "", weights: Path | None = None) -> Path:
     """Fill an empty folder with all that a run begins with, and return it."""
+    if weights is not None:
+        beginnings.keep(weights, folder)
     store.save(document, folder / runs.GRAPH_FILE)
     write_json(folder / runs.CONFIG_FILE, config.to_dict())
     status = Status(
@@ -84,9 +113,11 @@ def train_document(folder: Path, channel: Channel) -> None:
     compute_exactly(config)
     model = compile_document(store.load(folder / runs.GRAPH_FILE), seed=config.seed)
     trainer = Trainer(model, config, channel, folder)
-    saved = checkpoints.steps(folder)
+    saved, initial = checkpoints.steps(folder), folder / beginnings.INITIAL_FILE
     if saved:
         trainer.load(saved[-1])
+    elif initial.exists():
+        beginnings.begin_from(initial, model)
     trainer.run()
 
 

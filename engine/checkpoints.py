@@ -67,6 +67,34 @@ def save(run: Path, step: int, *, model: nn.Module, state: State, meta: State) -
     return final
 
 
+def adopt(run: Path, weights: Path) -> Path:
+    """Make weights that are there already the checkpoint of step 0, without copying them where that can be avoided.
+
+    Args:
+        run: The run folder, without a checkpoint of step 0.
+        weights: A safetensors file with the weights of the run's model.
+
+    Returns:
+        The checkpoint's folder.
+    """
+    final = path_of(run, 0)
+    draft = final.with_name(f".draft-{final.name}")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    link(weights, draft / "model.safetensors")
+    write_json(draft / "meta.json", {"step": 0, "elapsed": 0.0})
+    draft.rename(final)
+    return final
+
+
+def link(source: Path, target: Path) -> None:
+    """Give a file a second name, or copy it where the disk cannot do that; neither may be changed afterwards."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
 def load_weights(run: Path, step: int, model: nn.Module) -> None:
     """Fill `model` with the weights of a checkpoint.
 

@@ -16,6 +16,11 @@ def runs(root: Path | None = None) -> Path:
     return (root or artifacts()) / "runs"
 
 
+def trained(root: Path | None = None) -> Path:
+    """The folder of models trained elsewhere, in our own form, below `root`."""
+    return (root or artifacts()) / "trained"
+
+
 def local_store(root: Path | None = None) -> str:
     """URI of the MLflow database below `root`, which is used when no server is named."""
     return f"sqlite:///{(root or artifacts()) / 'mlflow.db'}"

@@ -10,6 +10,7 @@ from engine.errors import RunError
 from engine.jsonfiles import read_json, write_json
 
 STATUS_FILE = "status.json"
+TRAINED_FILE = "trained.json"  # in folders that hold a model trained elsewhere and no run of ours
 State = Literal["queued", "running", "paused", "finished", "stopped", "failed"]
 GOING: tuple[State, ...] = ("queued", "running", "paused")
 

@@ -17,7 +17,7 @@ from torch import nn
 from builder.run import load_run_model
 from engine import checkpoints, runs
 from engine.attention_maps import AttentionStack, attention_on_text
-from engine.data import TASKS
+from engine.data.trained import task_of
 from engine.errors import StepwiseError
 
 _KEPT = 3  # models in memory, for all sessions
@@ -78,7 +78,7 @@ def look(request: Request) -> Answer:
     """Run the model on the text; a mistake of the user becomes an answer too."""
     text = request.text or ""
     try:
-        task = TASKS[runs.read_config(request.folder).task]
+        task = task_of(request.folder, runs.read_config(request.folder).task)
         text = task.examples(1)[0].text if request.text is None else request.text
         stacks = _MODELS.use(request.folder, request.step, lambda model: attention_on_text(model, text, task))
     except (StepwiseError, OSError) as error:

@@ -6,7 +6,7 @@ Names that Hugging Face uses are known in this package alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from torch import Tensor
@@ -14,7 +14,8 @@ from torch import Tensor
 from builder.checkpoints.bert import Bert
 from builder.checkpoints.configuration import Configuration
 from builder.checkpoints.family import Family
-from builder.checkpoints.files import CONFIG, read_config, read_weights, write_folder
+from builder.checkpoints.files import CONFIG, TOKENIZER, read_config, read_weights, write_folder
+from builder.checkpoints.gguf import read_gguf
 from builder.checkpoints.gpt2 import GPT2
 from builder.checkpoints.llama import Llama
 from builder.checkpoints.parts import State, read, write
@@ -34,7 +35,7 @@ def open_checkpoint(folder: str | Path) -> tuple[Document, State]:
     """Read a Hugging Face folder as a graph with weights.
 
     Args:
-        folder: Holds `config.json` and the weights in safetensors.
+        folder: Holds `config.json` and the weights in safetensors; or a GGUF file.
 
     Returns:
         The graph, and what `load_state_dict` of the model compiled from it takes.
@@ -42,10 +43,40 @@ def open_checkpoint(folder: str | Path) -> tuple[Document, State]:
     Raises:
         FileError: If something is missing, cannot be read, or is of a kind that no block computes.
     """
-    folder = Path(folder)
-    config = Configuration(read_config(folder), str(folder / CONFIG))
-    name = str(config.keys.get("_name_or_path") or folder.resolve().name)
-    return graph_of(config, read_weights(folder), name.rpartition("/")[2])
+    found = read_checkpoint(Path(folder))
+    return found.document, found.state
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A model trained elsewhere.
+
+    Args:
+        document: Its graph.
+        state: Its weights; tied ones under both names.
+        tokenizer: What it reads text with, as the `tokenizers` library writes it; empty if that was not there.
+    """
+
+    document: Document
+    state: State
+    tokenizer: str = ""
+
+
+def read_checkpoint(path: Path, name: str = "") -> Opened:
+    """Read a Hugging Face folder or a GGUF file with its tokenizer; see `open_checkpoint`.
+
+    Args:
+        path: The folder, or the file.
+        name: What to call the model; what the folder calls it if empty.
+    """
+    if path.suffix == ".gguf" and path.is_file():
+        found = read_gguf(path)
+        return Opened(*graph_of(found.config, found.tensors, name or path.stem), found.tokenizer)
+    config = Configuration(read_config(path), str(path / CONFIG))
+    called = name or str(config.keys.get("_name_or_path") or path.resolve().name).rpartition("/")[2]
+    tokenizer = path / TOKENIZER
+    text = tokenizer.read_text("utf-8") if tokenizer.is_file() else ""
+    return Opened(*graph_of(config, read_weights(path), called), text)
 
 
 def graph_of(config: Configuration, tensors: Mapping[str, Tensor], name: str) -> tuple[Document, State]:

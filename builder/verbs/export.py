@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.text import Text
 
 from builder.verbs.console import OUT, Verbs
+from engine.errors import ExportError
 
 
 def add_to(verbs: Verbs) -> None:
@@ -20,6 +21,11 @@ def add_to(verbs: Verbs) -> None:
         help="mlflow (text in, text out), safetensors (weights), onnx, pt2 (for torch alone), code (readable Python)",
     )  # fmt: skip
     verb.add_argument("-o", "--out", type=Path, required=True, help="a new folder")
+    verb.add_argument(
+        "--as",
+        dest="family",
+        help="with safetensors: a folder that transformers loads, of the architecture gpt2, bert, t5 or llama",
+    )
     verb.add_argument("--step", type=int, help="the checkpoint; the newest if not given")
     verb.add_argument("--task", help="for a graph file: whose tokens it reads")
     verb.add_argument(
@@ -35,10 +41,23 @@ def export(options: Namespace) -> int:
     from engine import locations, runs
 
     file = Path(options.what)
+    if options.family:
+        return _as_family(options)
     if file.is_file():
         done = export_graph(file, options.format, options.out, options.task or "", extra=options.extra)
     else:
         folder = runs.find(locations.runs(), options.what)
         done = export_run(folder, options.format, options.out, options.step, options.extra)
     OUT.print(Text(f"{done.path} written. {done.note}".strip()), soft_wrap=True)
+    return 0
+
+
+def _as_family(options: Namespace) -> int:
+    """Write a folder for `transformers`."""
+    from builder.checkpoints.leaving import export_as
+
+    if options.format != "safetensors":
+        raise ExportError(f"--as {options.family} writes safetensors; use --format safetensors.")
+    folder = export_as(options.what, options.family, options.out, options.step)
+    OUT.print(Text(f"{folder} written. transformers loads it by from_pretrained."), soft_wrap=True)
     return 0

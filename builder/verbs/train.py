@@ -28,6 +28,10 @@ def add_to(verbs: Verbs) -> None:
     verb.add_argument("--task", help="what to train for; see `stepwise tasks`")
     verb.add_argument("--steps", type=int, help="how many times the weights change")
     verb.add_argument("--seed", type=int, help="same seed, same run")
+    verb.add_argument(
+        "--from", dest="weights", type=Path, metavar="WEIGHTS",
+        help="begin with the weights of a safetensors file, as far as they fit",
+    )  # fmt: skip
     verb.add_argument("--run-dir", type=Path, help="the run folder; a new one below artifacts/runs if not given")
     verb.add_argument("--resume", action="store_true", help="go on with --run-dir, or with the last run")
     add_set(verb, "another value for a setting of the run or a symbol of the graph: lr=0.001")
@@ -51,7 +55,7 @@ def train(options: Namespace) -> int:
 
 
 def _created(options: Namespace) -> Path:
-    from builder.run import check_trainable, write_run
+    from builder.run import check_trainable, check_weights, write_run
     from engine import locations, runs
     from engine.config import RunConfig
 
@@ -65,12 +69,16 @@ def _created(options: Namespace) -> Path:
     document = _with_symbols(document, symbols)
     config = RunConfig.suited(task, **changes)
     check_trainable(document, task)
+    if options.weights is not None:
+        fit, all_ = check_weights(document, options.weights)
+        OUT.print(Text(f"{fit} of {all_} parameters begin as in {options.weights}."), soft_wrap=True)
     if options.run_dir is None:
-        return write_run(document, config, runs.new_folder(locations.runs(), task))
+        folder = runs.new_folder(locations.runs(), task)
+        return write_run(document, config, folder, weights=options.weights)
     if options.run_dir.exists() and any(options.run_dir.iterdir()):
         raise RunError(f"{options.run_dir} is not empty. Add --resume to go on with it, or name another.")
     options.run_dir.mkdir(parents=True, exist_ok=True)
-    return write_run(document, config, options.run_dir)
+    return write_run(document, config, options.run_dir, weights=options.weights)
 
 
 def _resumed(options: Namespace) -> Path:
@@ -79,6 +87,8 @@ def _resumed(options: Namespace) -> Path:
     from engine.jsonfiles import write_json
     from engine.status import change_status
 
+    if options.weights is not None:
+        raise RunError("A run that goes on has weights of its own. Leave --from out, or start a new run.")
     folder = runs.find(locations.runs(), str(options.run_dir or "last"))
     jobs.check_idle(folder)  # before its settings change under it
     document = store.load(folder / runs.GRAPH_FILE)

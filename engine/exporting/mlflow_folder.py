@@ -91,7 +91,7 @@ def _arguments(bundle: ExportBundle) -> Iterator[dict[str, Any]]:
             "artifacts": {_artifact(file): str(file) for file in files},
             "signature": _signature(speech),
             "input_example": [speech.example],
-            "pip_requirements": [f"{package}=={version(package).split('+')[0]}" for package in ("mlflow", "torch")],
+            "pip_requirements": _requirements(speech),
             "model_config": {**_talk(speech), "max_len": longest_input(bundle.model), "masks": masks},
             "metadata": dict(bundle.metadata),
         }
@@ -99,6 +99,12 @@ def _arguments(bundle: ExportBundle) -> Iterator[dict[str, Any]]:
 
 def _artifact(file: Path) -> str:
     return "program" if file.name == PROGRAM_FILE else file.stem
+
+
+def _requirements(speech: Speech) -> list[str]:
+    """What must be installed where the model is asked."""
+    packages = ["mlflow", "torch", *(["tokenizers"] if speech.tokenizer["kind"] == "subwords" else [])]
+    return [f"{package}=={version(package).split('+')[0]}" for package in packages]
 
 
 def _talk(speech: Speech) -> dict[str, Any]:
