@@ -12,6 +12,7 @@ import {
   useStoreApi,
 } from "@xyflow/react";
 import { Bubble } from "./canvas/bubble.jsx";
+import { Detail } from "./canvas/detail.js";
 import { Desk } from "./canvas/desk.js";
 import { LEAST_ZOOM, useFit } from "./canvas/fit.js";
 import { Floats } from "./canvas/floats.jsx";
@@ -211,6 +212,7 @@ function Flow({ model, root }) {
           {...hands}
           {...wiring}
         >
+          <Detail root={root} />
           <Background gap={20} size={2} />
           <Floats crumbs={now.crumbs} symbols={now.symbols} tools={tools} send={desk.send} />
         </ReactFlow>

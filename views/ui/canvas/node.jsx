@@ -90,7 +90,7 @@ export const Block = memo(
         {Array.from({ length: rows }, (_, i) => (
           <Row key={i} input={data.inputs[i]} output={data.outputs[i]} />
         ))}
-        {data.caption ? <div className="caption">{data.caption}</div> : null}
+        {data.caption ? <div className="caption" title={data.caption}>{data.caption}</div> : null}
         <Marks data={data} />
         <Ports data={data} />
       </div>
@@ -103,7 +103,7 @@ export const Rail = memo(
   function Rail({ data }) {
     const state = data.error ? "wrong" : data.warn ? "doubtful" : "";
     return (
-      <div className={`rail ${state}`}>
+      <div className={`rail ${data.role} ${state}`}>
         {data.role === "output" ? <i>▸</i> : null}
         <span>{data.title}</span>
         {data.role === "input" ? <i>▸</i> : null}
