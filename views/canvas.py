@@ -48,7 +48,7 @@ class CanvasPane:
         self._believed = self._truth()
         self.part = Canvas(
             scene=self._believed.as_dict(),
-            catalogue=catalogue(),
+            catalogue=catalogue(session.document),
             fits=FITS,
             crumbs=self._crumbs(),
             symbols=self._symbols(),

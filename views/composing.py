@@ -84,3 +84,23 @@ class Composing:
             new = tuple(name for name in self._session.definition.nodes if name not in before)
             if new:
                 self._session.select(new)
+
+
+def links_of(session: Session, names: tuple[str, ...]) -> list[dict[str, str]]:
+    """What can be done with some blocks as composites, as links of the inspector: id, text, keys."""
+    here, known = session.definition, session.document.definitions
+    nodes = [here.nodes[name] for name in names]
+    composites = [node for node in nodes if node.kind in known]
+    found: list[tuple[str, str, str, bool]] = [
+        ("open-inside", "Open inside", "↵", len(nodes) == 1 == len(composites)),
+        ("group", "Group", "Ctrl+G", any(not node.is_rail for node in nodes)),
+        ("ungroup", "Ungroup", "Ctrl+Shift+G", any(node.repeat is None for node in composites)),
+        ("independent", "Make independent", "", any(_is_shared(session, node.kind) for node in composites)),
+        ("add-adapter", "Add adapter", "", any(node.kind == PLAIN for node in nodes)),
+        ("remove-adapter", "Remove adapter", "", any(node.kind == ADAPTED for node in nodes)),
+    ]
+    return [{"id": id_, "text": text, "keys": keys} for id_, text, keys, fits in found if fits]
+
+
+def _is_shared(session: Session, kind: str) -> bool:
+    return sum(1 for _ in session.document.uses(kind)) > 1

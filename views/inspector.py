@@ -10,6 +10,7 @@ from builder.edits import (
     Edit,
     Rename,
     RenameDocument,
+    Retitle,
     SetLabel,
     SetPort,
     SetRepeat,
@@ -20,7 +21,10 @@ from builder.sizes import parameters_of
 from engine.ports import KINDS
 from engine.settings import Value
 from views.captions import family_token
-from views.forms import Section, choice, number, read, rows_of
+from views.composing import links_of
+from views.forms import Section, choice, number, read
+from views.inside import inner_edit, inside, setting_rows, symbol_rows
+from views.layering import Wanted, layer_edit, layer_rows
 from views.parts import Sheet
 from views.session import Session
 
@@ -36,6 +40,7 @@ class InspectorPane:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._wanted = Wanted()
         self.part = Sheet(sections=self._sections())
         self.part.on(self._receive)
         session.param.watch(lambda *_: self._show(), ["revision", "path", "nodes", "wires"])
@@ -57,16 +62,17 @@ class InspectorPane:
         """Nothing is selected: the open definition and its sizes."""
         s = self._session
         here, root = s.definition, not s.path
-        rows = [{**choice("name", s.document.name), "field": "name"}] if root else []
-        form = rows_of([(symbol.field, symbol.value) for symbol in here.symbols], s.scope, prefix="symbol", own=True)
+        rows = [{**choice("name", s.document.name), "field": "name", "words": True}]
+        if not root:
+            rows = [{**choice("title", here.title), "field": "title", "words": True}]
         parameters = parameters_of(s.document)
         return [
             {"kind": "title", "text": "Model" if root else here.title, "colour": family_token(here.family)},
             *([{"kind": "text", "text": here.about}] if here.about else []),
             *([{"kind": "formula", "text": here.formula}] if here.formula else []),
-            *([{"kind": "form", "id": "model", "rows": rows}] if rows else []),
-            {"kind": "heading", "text": "Sizes"},
-            {"kind": "form", "id": "symbols", "rows": form},
+            {"kind": "form", "id": "model" if root else here.name, "rows": rows},
+            {"kind": "heading", "text": "Sizes" if root else "Settings"},
+            {"kind": "form", "id": "symbols", "rows": symbol_rows(here, s.scope)},
             {"kind": "heading", "text": "Cost"},
             {"kind": "table", "rows": [["parameters", grouped(parameters)], ["blocks", str(len(here.nodes))]]},
             *([{"kind": "heading", "text": "Source"}, {"kind": "text", "text": here.paper}] if here.paper else []),
@@ -80,23 +86,22 @@ class InspectorPane:
             return _missing(node)
         if node.is_rail:
             return self._of_rail(name, node, kind)
-        head: Sections = [
-            {"kind": "title", "text": node.label or kind.title, "colour": family_token(kind.family)},
-            {"kind": "text", "text": kind.about},
-        ]
-        if kind.formula:
-            head.append({"kind": "formula", "text": kind.formula})
-        fields = [(field, node.settings.get(field.name, field.default)) for field in kind.fields]
-        form = rows_of(fields, s.scope, prefix="setting", given=node.settings)
+        form = setting_rows(s.definition, name, node, kind, s.scope, prefix="setting")
+        links = links_of(s, (name,))
         return [
-            *head,
+            {"kind": "title", "text": node.label or kind.title, "colour": family_token(kind.family)},
+            *([{"kind": "text", "text": kind.about}] if kind.about else []),
+            *([{"kind": "formula", "text": kind.formula}] if kind.formula else []),
+            *([{"kind": "links", "items": links}] if links else []),
             {"kind": "form", "id": name, "rows": [*form, *_repeat_rows(node, kind), *_name_rows(name, node)]},
+            *(layer_rows(s, name, kind, self._wanted) if kind.composite else []),
+            *(inside(s, name) if kind.composite else []),
             {"kind": "heading", "text": "Ports"},
             {"kind": "table", "mono": True, "rows": self._port_rows(name, kind)},
             *self._cost(name),
             {"kind": "heading", "text": "Source"},
             {"kind": "text", "text": kind.paper or "A block of your own."},
-            {"kind": "links", "items": _links(kind)},
+            {"kind": "links", "items": _COPIES},
         ]
 
     def _of_rail(self, name: str, node: Node, kind: Signature) -> Sections:
@@ -120,15 +125,12 @@ class InspectorPane:
         ]
 
     def _of_many(self) -> Sections:
-        count = len(self._session.nodes)
-        items = [
-            {"id": "duplicate", "text": "Duplicate", "keys": "Ctrl+D"},
-            {"id": "delete", "text": "Delete", "keys": "Del"},
-        ]
+        nodes = self._session.nodes
         return [
-            {"kind": "title", "text": f"{count} blocks", "colour": "accent"},
-            {"kind": "text", "text": "Drag one to move them together."},
-            {"kind": "links", "items": items},
+            {"kind": "title", "text": f"{len(nodes)} blocks", "colour": "accent"},
+            {"kind": "text", "text": "Drag one to move them together, or make one composite of them."},
+            {"kind": "links", "items": links_of(self._session, nodes)},
+            {"kind": "links", "items": _COPIES},
         ]
 
     def _of_wire(self, text: str) -> Sections:
@@ -177,6 +179,8 @@ class InspectorPane:
         at, node = s.definition.name, s.nodes[0] if len(s.nodes) == 1 else ""
         what, _, name = field.partition(":")
         match what:
+            case "title":
+                return Retitle(at=at, title=str(value))
             case "name":
                 return RenameDocument(name=str(value))
             case "symbol":
@@ -192,7 +196,11 @@ class InspectorPane:
                 return SetRepeat(at=at, node=node, repeat=number(str(value)) or None)
             case "port":
                 return _set_port(at, node, name, str(value))
-        return None
+        return inner_edit(s, field, value) or self._layer_edit(node, field, value)
+
+    def _layer_edit(self, node: str, field: str, value: Any) -> Edit | None:
+        kind = node_signature(self._session.document, self._session.definition.nodes[node], node) if node else None
+        return layer_edit(self._session, node, kind, field, value, self._wanted) if kind else None
 
     def _value(self, node: str, name: str, value: Any) -> Value:
         kind = node_signature(self._session.document, self._session.definition.nodes[node], node)
@@ -239,7 +247,7 @@ def _name_rows(name: str, node: Node) -> Sections:
     ]
 
 
-def _links(kind: Signature) -> list[dict[str, str]]:
-    opens = [{"id": "open-inside", "text": "Open inside", "keys": "↵"}] if kind.composite else []
-    rest = [("duplicate", "Duplicate", "Ctrl+D"), ("delete", "Delete", "Del")]
-    return [*opens, *({"id": i, "text": t, "keys": k} for i, t, k in rest)]
+_COPIES = [
+    {"id": "duplicate", "text": "Duplicate", "keys": "Ctrl+D"},
+    {"id": "delete", "text": "Delete", "keys": "Del"},
+]

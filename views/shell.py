@@ -25,8 +25,8 @@ from views.following import Following
 from views.inspector import InspectorPane
 from views.log import LogPane
 from views.outline import OutlinePane
-from views.palette import groups
-from views.parts import Bar, Dock, Message, Palette, Window
+from views.palette import PalettePane
+from views.parts import Bar, Dock, Message, Window
 from views.problems import ProblemsPane, show
 from views.runner import Runner
 from views.runs import RunsPane
@@ -78,7 +78,7 @@ class Shell:
         self._refresh()
 
     def _docks(self) -> None:
-        self.palette = Palette(groups=groups())
+        self.palette = PalettePane(self.session, self.canvas.part).part
         self.inspector = InspectorPane(self.session)
         self.outline = OutlinePane(self.session)
         left: dict[str, Callable[[], object]] = {"blocks": lambda: self.palette, "outline": lambda: self.outline.part}

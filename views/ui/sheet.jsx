@@ -3,6 +3,7 @@ import { memo } from "react";
 import { useRows } from "./rows.js";
 import { Form } from "./sections/form.jsx";
 import { Formula } from "./sections/formula.jsx";
+import { Inside } from "./sections/inside.jsx";
 import { Problems } from "./sections/problems.jsx";
 import { Rows } from "./sections/rows.jsx";
 import { Samples } from "./sections/samples.jsx";
@@ -16,6 +17,7 @@ const KINDS = {
   empty: Empty,
   formula: Formula,
   form: Form,
+  inside: Inside,
   table: Table,
   meter: Progress,
   links: Links,

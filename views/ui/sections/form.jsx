@@ -1,5 +1,6 @@
 // Rows of a form. A field tells Python when it is left or Enter is pressed; Escape brings the old value back.
 import { useEffect, useId, useRef, useState } from "react";
+import { Icon } from "../icons.jsx";
 
 const isSwitch = (options) => options?.length === 2 && options[0] === "off" && options[1] === "on";
 const named = (option) => (typeof option === "object" ? option : { id: option, label: String(option) });
@@ -104,6 +105,11 @@ function Row({ row, send, live, turn }) {
           {row.changed ? <i className="changed" title="Differs from its default" /> : null}
         </label>
         <Field {...props} />
+        {row.act ? (
+          <button type="button" className="act" title={row.act.title} aria-label={row.act.title} onClick={() => send(row.act.id)}>
+            <Icon name={row.act.icon} />
+          </button>
+        ) : null}
         {hint ? <em title={row.unit}>{hint}</em> : null}
       </div>
       {row.error ? (
