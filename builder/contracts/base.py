@@ -18,13 +18,15 @@ class Fault:
     """One place where a contract is broken.
 
     Args:
-        message: What, with the values, and how to fix it.
+        message: What, with the values.
         where: The node or wire to blame.
         fixes: Edits that may mend it, the likeliest first; those that do not are not shown.
+        advice: How to fix it, in words, where no edit does.
     """
 
     message: str
     where: Where
+    advice: str = ""
     fixes: tuple[Fix, ...] = ()
 
 

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 
-from builder.contracts.base import CONTRACTS, Contract, ContractResult, Fault, Verdict
+from builder.contracts.base import CONTRACTS, Contract, ContractResult, Fault
 from builder.contracts.specimen import Specimen
 from builder.diagnostics import Fix, Where
 from builder.document import Document
-from builder.edits import Batch
+from builder.edits import Batch, Edit
 from builder.validate import validate
 from engine.errors import StepwiseError
 
-MOST_FIXES = 3  # that are shown for one contract
-MOST_TRIED = 6
-MOST_PLACES = 6  # that one fix mends together
+FINITE = "C019"  # where it is broken, the others can say nothing
+MOST_FIXES = 2  # that are shown for one contract
+MOST_TRIED = 5  # edits that are tried for one contract
+MOST_TRIALS = 14  # models that are built for all of them
 
 
-def check_contracts(document: Document, *, thorough: bool = False) -> tuple[ContractResult, ...]:
+def check_contracts(
+    document: Document, *, only: Collection[str] = (), thorough: bool = False
+) -> tuple[ContractResult, ...]:
     """Try what a model must do, on a small copy of it.
 
     Args:
         document: A model that can be built.
+        only: Codes of the contracts to try; all that are meant for the model if empty.
         thorough: Also try what takes long.
 
     Returns:
@@ -30,9 +35,13 @@ def check_contracts(document: Document, *, thorough: bool = False) -> tuple[Cont
     Raises:
         CompileError: If the model cannot be built.
     """
-    specimen = Specimen(document)
-    contracts = sorted(CONTRACTS.values(), key=lambda contract: contract.code)
-    return tuple(_result(specimen, c) for c in contracts if _wanted(specimen, c, thorough=thorough))
+    specimen, workshop = Specimen(document), _Workshop(document)
+    finite = workshop.result(specimen, CONTRACTS[FINITE])
+    if not finite.passed:
+        return (finite,)
+    contracts = [CONTRACTS[code] for code in (only or sorted(CONTRACTS)) if code != FINITE]
+    wanted = [c for c in contracts if only or _wanted(specimen, c, thorough=thorough)]
+    return (*(workshop.result(specimen, contract) for contract in wanted), finite)
 
 
 def _wanted(specimen: Specimen, contract: Contract, *, thorough: bool) -> bool:
@@ -40,53 +49,68 @@ def _wanted(specimen: Specimen, contract: Contract, *, thorough: bool) -> bool:
     return asked or ((thorough or not contract.thorough) and contract.applies(specimen))
 
 
-def _result(specimen: Specimen, contract: Contract) -> ContractResult:
-    verdict = contract.check(specimen)
-    where = Where(definition=specimen.document.root)
-    if not verdict.faults:
-        return ContractResult(code=contract.code, name=contract.name, passed=True, detail=verdict.detail, where=where)
-    fault, waived = verdict.faults[0], _waived(specimen.document, contract)
-    fixes = () if waived else tuple(_proven(specimen.document, contract, fault))
-    return ContractResult(
-        code=contract.code, name=contract.name, passed=False, detail=fault.message, where=fault.where, fixes=fixes,
-        waived=waived,
-    )  # fmt: skip
+@dataclass
+class _Workshop:
+    """Tries fixes. State: how many models have been built.
 
+    Args:
+        document: The model.
+    """
 
-def _waived(document: Document, contract: Contract) -> str:
-    return next((p.why or "waived" for p in document.promises if p.code == contract.code and not p.kept), "")
+    document: Document
+    trials: int = 0
 
-
-def _proven(document: Document, contract: Contract, fault: Fault) -> Iterator[Fix]:
-    """The fixes of a fault that make its contract hold."""
-    found = 0
-    for fix in fault.fixes[:MOST_TRIED]:
-        whole = _to_the_end(document, contract, fix)
-        if whole is not None:
-            yield whole
-            found += 1
-        if found == MOST_FIXES:
-            return
-
-
-def _to_the_end(document: Document, contract: Contract, fix: Fix) -> Fix | None:
-    """A fix, with those of further places where the contract is broken; `None` if it does not come to hold."""
-    edits, errors = [fix.edit], _errors(document)
-    for _ in range(MOST_PLACES):
-        try:
-            document = edits[-1].apply(document)
-            if _errors(document) > errors:
-                return None
-            verdict = contract.check(Specimen(document))
-        except StepwiseError:
-            return None
+    def result(self, specimen: Specimen, contract: Contract) -> ContractResult:
+        """What a contract found, with the fixes that make it hold."""
+        verdict, where = contract.check(specimen), Where(definition=self.document.root)
+        kept = ContractResult(code=contract.code, name=contract.name, passed=True, detail=verdict.detail, where=where)
         if not verdict.faults:
-            break
-        if not verdict.faults[0].fixes:
-            return None
-        edits.append(verdict.faults[0].fixes[0].edit)
-    else:
+            return kept
+        fault, waived = verdict.faults[0], self._waived(contract)
+        fixes = () if waived else tuple(self._proven(contract, fault))
+        told = _told(fault, fixes)
+        return replace(kept, passed=False, detail=told, where=fault.where, fixes=fixes, waived=waived)
+
+    def _waived(self, contract: Contract) -> str:
+        decided = (p for p in self.document.promises if p.code == contract.code and not p.kept)
+        return next((promise.why or "no reason given" for promise in decided), "")
+
+    def _proven(self, contract: Contract, fault: Fault) -> Iterator[Fix]:
+        """The fixes of a fault that make its contract hold."""
+        found = 0
+        for fix in fault.fixes[:MOST_TRIED]:
+            whole = self._to_the_end(contract, fix)
+            if whole is not None:
+                yield whole
+                found += 1
+            if found == MOST_FIXES:
+                return
+
+    def _to_the_end(self, contract: Contract, fix: Fix) -> Fix | None:
+        """A fix, with those of further places where the contract is broken; `None` if it does not come to hold."""
+        edits, document, errors = [fix.edit], self.document, _errors(self.document)
+        while self.trials < MOST_TRIALS:
+            self.trials += 1
+            try:
+                document = edits[-1].apply(document)
+                faults = contract.check(Specimen(document)).faults if _errors(document) <= errors else None
+            except StepwiseError:
+                return None
+            if faults is None or (faults and not faults[0].fixes):
+                return None
+            if not faults:
+                return _together(fix, edits)
+            edits.append(faults[0].fixes[0].edit)
         return None
+
+
+def _told(fault: Fault, fixes: tuple[Fix, ...]) -> str:
+    """What is wrong and how to fix it."""
+    advice = f"{fixes[0].label}." if fixes else fault.advice
+    return f"{fault.message} {advice}".strip()
+
+
+def _together(fix: Fix, edits: list[Edit]) -> Fix:
     if len(edits) == 1:
         return fix
     label = f"{fix.label}, and mend {len(edits) - 1} more"
@@ -95,5 +119,3 @@ def _to_the_end(document: Document, contract: Contract, fix: Fix) -> Fix | None:
 
 def _errors(document: Document) -> int:
     return sum(problem.severity == "error" for problem in validate(document).diagnostics)
-
-

@@ -37,7 +37,9 @@ def no_look_ahead(specimen: Specimen) -> Verdict:
                 origins.setdefault(fault.where, fault)
             if not origins:
                 return Verdict(faults=(Fault(message=_LEAKS, where=Where(definition=specimen.document.root)),))
-    return Verdict(detail=f"The answer at each of {length} positions ignores the tokens after it.", faults=tuple(origins.values()))
+    return Verdict(
+        detail=f"The answer at each of {length} positions ignores the tokens after it.", faults=tuple(origins.values())
+    )
 
 
 _LEAKS = "The answer at a position changes when tokens after it do."
@@ -66,9 +68,8 @@ def _leak(specimen: Specimen, step: Step) -> Fault:
 
 def _fault(step: Step, because: str, found: list[Fix], where: Where | None = None) -> Fault:
     where = where or where_of(step)
-    advice = f"{found[0].label}." if found else "Mask later positions before this."
-    text = f"{where.node} lets positions see tokens after them: {because}. {advice}"
-    return Fault(message=text, where=where, fixes=tuple(found))
+    text = f"{where.node} lets positions see tokens after them: {because}."
+    return Fault(message=text, where=where, fixes=tuple(found), advice="Mask later positions before this.")
 
 
 def _of_attention(specimen: Specimen, step: Step) -> Fault:
@@ -77,7 +78,9 @@ def _of_attention(specimen: Specimen, step: Step) -> Fault:
         view, port = wire
         where = view.where(port.node, port.port)
         source = view.definition.feeds.get(port)
-        return _fault(step, f"its {port.port} is {source}, which knows the target's later tokens", list(feeds(view, port)), where)
+        return _fault(
+            step, f"its {port.port} is {source}, which knows the target's later tokens", list(feeds(view, port)), where
+        )
     mask = str(step.setting("mask"))
     found = set_there(specimen, step, "mask", OPEN.get(mask, "causal")) if mask in OPEN else []
     return _fault(step, f"its mask is {mask}", found)
@@ -103,7 +106,7 @@ def _of_scores(specimen: Specimen, step: Step) -> Fault:
     mask = next(masks_before(specimen, step), None)
     if mask is not None:
         return _leak(specimen, mask)
-    view, (definition, node) = view_at(specimen, step), step.uses[-1]
+    view, node = view_at(specimen, step), step.uses[-1][1]
     port = next(iter(step.sources))
     wire = view.definition.wire_into(PortRef(node, port))
     found = [insert(view, wire, "mask", {"pattern": "causal"}, "scores")] if wire and step.kind == "softmax" else []

@@ -10,9 +10,14 @@ import torch
 from torch import Tensor
 
 from builder.contracts.base import Fault, Verdict, always, contract
-from builder.contracts.places import bypass, view_at, where_of
+from builder.contracts.places import bypass, insert, view_at, where_of
 from builder.contracts.program import Step
+from builder.contracts.scores import masks_before
 from builder.contracts.specimen import Specimen
+from builder.diagnostics import Fix
+from builder.document import PortRef
+from builder.edits import Batch
+from builder.rules.base import View
 
 CONSTANT = 1e-12  # deviation of what counts as one and the same number
 FIXED = ("alibi", "relative_bias")  # give the same whatever comes in
@@ -24,9 +29,8 @@ def _gradients(specimen: Specimen) -> tuple[dict[str, Tensor | None], dict[int, 
     kept: dict[int, Tensor] = {}
 
     def keep(step: Step, results: tuple[Any, ...]) -> tuple[Any, ...]:
-        for number, value in zip(step.results, results, strict=True):
-            if isinstance(value, Tensor) and value.requires_grad:
-                kept[number] = value
+        pairs = zip(step.results, results, strict=True)
+        kept.update({n: value for n, value in pairs if isinstance(value, Tensor) and value.requires_grad})
         return results
 
     values = specimen.program.run(specimen.base, keep)
@@ -61,11 +65,15 @@ def every_parameter_learns(specimen: Specimen) -> Verdict:
     faults = []
     for name, gradient in found.items():
         step = _owner(specimen, name)
-        if step is None or not _is_none(gradient) or _is_shift(specimen, step, name):
+        if step is None or not specimen.leads(step) or not _is_none(gradient) or _is_shift(specimen, step, name):
             continue
         if not _is_excused(specimen, step):
             text = f"{name} gets no gradient: nothing that it does reaches the answer."
-            faults.append(Fault(message=text, where=where_of(step), fixes=tuple(bypass(view_at(specimen, step), step.uses[-1][1]))))
+            faults.append(
+                Fault(
+                    message=text, where=where_of(step), fixes=tuple(bypass(view_at(specimen, step), step.uses[-1][1]))
+                )
+            )
     return Verdict(detail=f"All {len(found)} parameters get a gradient.", faults=tuple(faults))
 
 
@@ -99,13 +107,15 @@ def _is_excused(specimen: Specimen, step: Step) -> bool:
 def no_block_is_dead(specimen: Specimen) -> Verdict:
     """Every block's result varies and has an influence on the answer."""
     faults = [*_constants(specimen), *_unheard(specimen)]
-    return Verdict(detail=f"All {len(specimen.program.steps)} blocks have an influence on the answer.", faults=tuple(faults))
+    return Verdict(
+        detail=f"All {len(specimen.program.steps)} blocks have an influence on the answer.", faults=tuple(faults)
+    )
 
 
 def _constants(specimen: Specimen) -> Iterator[Fault]:
     """Blocks that give one and the same number for things that vary."""
     for step in specimen.program.steps:
-        if step.kind in FIXED or not step.fed:
+        if step.kind in FIXED or not step.fed or not specimen.leads(step):
             continue
         given = [specimen.values[source] for source in step.fed]
         if all(map(_is_constant, given)):
@@ -128,9 +138,61 @@ def _unheard(specimen: Specimen) -> Iterator[Fault]:
     _, found = _gradients(specimen)
     quiet = {number for number, gradient in found.items() if _is_none(gradient)}
     for step in specimen.program.steps:
-        if not quiet & set(step.results):
+        if not quiet & set(step.results) or not specimen.leads(step):
             continue
         takers = [taker for number in step.results for taker in specimen.program.takers.get(number, [])]
         if not any(quiet & set(taker.results) for taker in takers):
             node = step.uses[-1][1]
             yield Fault(message=f"What {node} gives has no influence on the answer.", where=where_of(step))
+
+
+@contract(
+    "C019",
+    "Numbers are finite",
+    why="One infinity or not-a-number spreads through every later sum, and training ends there.",
+    applies=always,
+)
+def numbers_are_finite(specimen: Specimen) -> Verdict:
+    """No block gives not-a-number, or an infinity where nothing is masked."""
+    faults = []
+    for step in specimen.program.steps:
+        bad = [n for n in step.results if _is_wild(specimen.values[n], masked=step.kind in SCORES)]
+        if bad and not any(_is_wild(specimen.values[n], masked=True) for n in step.fed):
+            faults.append(_wild(specimen, next(masks_before(specimen, step), step)))
+    return Verdict(detail="Nothing is infinite but masked scores.", faults=tuple(faults))
+
+
+def _wild(specimen: Specimen, step: Step) -> Fault:
+    """A block that gives infinities, or a mask that does so behind the softmax."""
+    view, node = view_at(specimen, step), step.uses[-1][1]
+    if step.kind != "mask":
+        text = f"{node} gives numbers that are not finite."
+        return Fault(
+            message=text, where=where_of(step), fixes=tuple(bypass(view, node)), advice="Look at what comes in."
+        )
+    text = f"{node} hides by −∞, but what it hides are no scores any more."
+    fixes, advice = tuple(_before_softmax(view, node)), "Put it before the softmax."
+    return Fault(message=text, where=where_of(step), fixes=fixes, advice=advice)
+
+
+def _before_softmax(view: View, mask: str) -> Iterator[Fix]:
+    """Move a mask from behind a softmax to before it."""
+    nodes, here = view.definition.nodes, view.definition
+    softmax = next((name for name, node in nodes.items() if node.kind == "softmax" and here.reaches(name, mask)), None)
+    wire = here.wire_into(PortRef(softmax, "x")) if softmax else None
+    gone = bypass(view, mask)
+    if wire is None or not gone:
+        return
+    more = {w.target.port: str(w.source) for w in here.wires if w.target.node == mask and w.target.port != "scores"}
+    put = insert(view, wire, "mask", dict(nodes[mask].settings), "scores", more)
+    label = f"Move {mask} before {softmax}"
+    yield Fix(label=label, edit=Batch(edits=(gone[0].edit, put.edit), label=label))
+
+
+SCORES = ("mask", "add", "dropout", "scale", "alibi", "relative_bias")  # may hand on masked scores
+
+
+def _is_wild(value: Any, *, masked: bool) -> bool:
+    if not isinstance(value, Tensor) or not value.is_floating_point():
+        return False
+    return bool((value.isnan() | (value.isposinf() if masked else value.isinf())).any())

@@ -50,7 +50,7 @@ class Move:
 
     def _seen(self, number: int, values: Values) -> Tensor | None:
         value: Any = values[number]
-        if not isinstance(value, Tensor):
+        if not isinstance(value, Tensor) or number not in self.specimen.labels:
             return None
         for place, letter in enumerate(self.specimen.labels[number]):
             if letter in self.region:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from builder import rewiring
 from builder.contracts.base import Fault, Verdict, always, contract
 from builder.contracts.moves import Move, distance, other_tokens
 from builder.contracts.places import feeds, insert, set_there, view_at, where_of
@@ -16,6 +15,7 @@ from builder.contracts.scores import masks_before
 from builder.contracts.specimen import EQUAL, Inputs, Specimen
 from builder.diagnostics import Fix, Where
 from builder.document import PortRef
+from builder.rules.base import View
 
 CLOSED = {"none": "padding", "causal": "both", "anticausal": "padding"}
 
@@ -84,13 +84,12 @@ def _attended(specimen: Specimen, step: Step, mask: str) -> Fault:
     where = where_of(blamed, port, specimen.document)
     found: list[Fix] = []
     if blamed.kind == "softmax" and wire is not None:
-        masked = [s for s in _sources(view, mask)]
-        found = [insert(view, wire, "mask", {}, "scores", {"padding": s}) for s in masked]
-    text = f"{node} mixes padded positions into real ones. Hide them by a mask before it."
-    return Fault(message=text, where=where, fixes=tuple(found))
+        found = [insert(view, wire, "mask", {}, "scores", {"padding": s}) for s in _sources(view)]
+    text = f"{node} mixes padded positions into real ones."
+    return Fault(message=text, where=where, fixes=tuple(found), advice="Hide them by a mask before it.")
 
 
-def _sources(view: rewiring.View, mask: str) -> Iterator[str]:
+def _sources(view: View) -> Iterator[str]:
     for name, node in view.definition.nodes.items():
         if node.kind == "input" and node.port is not None and node.port.kind == "mask":
             yield f"{name}.value"
@@ -102,13 +101,13 @@ def _of_block(specimen: Specimen, step: Step, mask: str) -> Fault:
     if port is not None:
         view = view_at(specimen, step, depth)
         found = list(feeds(view, port))
-        text = f"{port.node} is not told what is padding, so it mixes padded positions into real ones. "
-        text += f"{found[0].label}." if found else f"Wire {mask} to its {port.port}."
-        return Fault(message=text, where=view.where(port.node, port.port), fixes=tuple(found))
+        text = f"{port.node} is not told what is padding, so it mixes padded positions into real ones."
+        where = view.where(port.node, port.port)
+        return Fault(message=text, where=where, fixes=tuple(found), advice=f"Wire {mask} to its {port.port}.")
     setting = str(step.setting("mask"))
     found = set_there(specimen, step, "mask", CLOSED[setting]) if setting in CLOSED else []
-    text = f"{step.uses[-1][1]} looks at padded positions: its mask is {setting}. "
-    return Fault(message=text + (f"{found[0].label}." if found else ""), where=where_of(step), fixes=tuple(found))
+    text = f"{step.uses[-1][1]} looks at padded positions: its mask is {setting}."
+    return Fault(message=text, where=where_of(step), fixes=tuple(found), advice="Let it hide padding.")
 
 
 def _open_end(step: Step, specimen: Specimen) -> tuple[int, PortRef | None]:
@@ -140,9 +139,12 @@ def rows_are_independent(specimen: Specimen) -> Verdict:
     move = Move(specimen, specimen.values, specimen.run(others), {"B": first})
     if not move.moves(specimen.answer):
         return Verdict(detail=f"The answer of one row is the same whatever the other {len(first) - 1} are.")
-    text = "{0} mixes the rows of a batch: what stands in one changes the answer of another."
-    faults = [Fault(message=text.format(s.uses[-1][1]), where=where_of(s)) for s in move.origins()]
-    whole = Fault(message=text.format("The model"), where=Where(definition=specimen.document.root))
+    text, advice = (
+        "{0} mixes the rows of a batch: what stands in one changes the answer of another.",
+        "Keep rows apart.",
+    )
+    faults = [Fault(message=text.format(s.uses[-1][1]), where=where_of(s), advice=advice) for s in move.origins()]
+    whole = Fault(message=text.format("The model"), where=Where(definition=specimen.document.root), advice=advice)
     return Verdict(faults=tuple(faults) or (whole,))
 
 

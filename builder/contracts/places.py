@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from builder import fixes, names, rewiring
+from builder import fixes, names
 from builder.contracts.program import Step
 from builder.contracts.specimen import Specimen
 from builder.diagnostics import Fix, Where
 from builder.document import INPUT, Document, PortRef, Wire
-from builder.edits import AddNode, Batch, Connect, Rewire, SetSetting
+from builder.edits import AddNode, Batch, Connect, Edit, Rewire, SetSetting
 from builder.rules.base import View
 from builder.rules.habits import removal
 from builder.surroundings import inner_scope, layer_settings
 from builder.validate import look
 from builder.values import known_scope
+from engine.ports import kinds_fit
 from engine.settings import Value
 
 
@@ -66,15 +67,24 @@ def _of_layer(specimen: Specimen, step: Step, name: str, value: Value) -> Fix | 
 
 
 def feeds(view: View, target: PortRef) -> Iterator[Fix]:
-    """Other wires into a port, from whatever fits it."""
-    now = view.definition.feeds.get(target)
-    for source in rewiring.fitting_sources(view, target):
-        if source != now and source.node != target.node:
+    """Other wires into a port, from whatever it may carry: first from what leads nowhere yet, then the nearest."""
+    wanted = view.input(target)
+    now, behind = view.definition.feeds.get(target), view.behind(target.node)
+    sources = [
+        PortRef(name, port.name)
+        for name in reversed(view.around.order)
+        for port in (view.outputs(name) if name not in behind else ())
+        if wanted is not None and kinds_fit(port.kind, wanted.kind)
+    ]
+    for source in sorted(sources, key=lambda source: source in view.wired):
+        if source != now:
             edit = Connect(source=source, target=target, replace=now is not None, at=view.name)
             yield Fix(label=f"Connect {source} to {target}", edit=edit)
 
 
-def insert(view: View, wire: Wire, kind: str, settings: dict[str, Value], port: str, more: dict[str, str] | None = None) -> Fix:
+def insert(
+    view: View, wire: Wire, kind: str, settings: dict[str, Value], port: str, more: dict[str, str] | None = None
+) -> Fix:
     """Put a block into a wire.
 
     Args:
@@ -92,7 +102,7 @@ def insert(view: View, wire: Wire, kind: str, settings: dict[str, Value], port: 
     name = names.fresh(kind, nodes)
     out = next(p.name for p in CATALOGUE[kind].outputs if not p.watch)
     add = AddNode(kind=kind, id=name, x=(a.x + b.x) / 2, y=(a.y + b.y) / 2 + 90, settings=settings, at=view.name)
-    wires = [
+    wires: list[Edit] = [
         Rewire(old=wire, source=wire.source, target=PortRef(name, port), at=view.name),
         Connect(source=PortRef(name, out), target=wire.target, at=view.name),
         *(Connect(source=PortRef.parse(s), target=PortRef(name, p), at=view.name) for p, s in (more or {}).items()),

@@ -187,7 +187,9 @@ class _Unrolling:
 
         return _follow(module.graph, args, call)
 
-    def stack(self, module: fx.GraphModule, inner: Definition, args: tuple[Any, ...], uses: Uses, layers: Layers) -> Any:
+    def stack(
+        self, module: fx.GraphModule, inner: Definition, args: tuple[Any, ...], uses: Uses, layers: Layers
+    ) -> Any:
         """The layers of a repeated use."""
 
         def call(target: str, given: tuple[Any, ...]) -> Any:

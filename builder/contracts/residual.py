@@ -12,7 +12,7 @@ from builder.contracts.scores import is_attention
 from builder.contracts.specimen import Specimen
 from builder.diagnostics import Fix, Where
 from builder.document import INPUT, Document, PortRef
-from builder.edits import AddNode, Batch, Connect, Rewire
+from builder.edits import AddNode, Batch, Connect, Edit, Rewire
 from builder.rules.base import View
 
 ADDS = ("residual_add", "add")
@@ -94,13 +94,15 @@ def _stream(specimen: Specimen, number: int) -> set[int]:
 def _without(specimen: Specimen, step: Step) -> Fault:
     """The outermost node that has no way round it."""
     document = specimen.document
-    depth = next((d for d, (at, node) in enumerate(step.uses) if not _adds(document, document.definitions[at].nodes[node].kind)))
+    depth = next(
+        (d for d, (at, node) in enumerate(step.uses) if not _adds(document, document.definitions[at].nodes[node].kind))
+    )
     definition, node = step.uses[depth]
     view = view_at(specimen, step, depth) if depth else view_at(specimen, step, 0)
     fixes = tuple(_around(view, node))
-    text = f"There is no way round {node}: what comes in is lost but for what {node} makes of it. "
-    text += f"{fixes[0].label}." if fixes else "Add what comes in to what comes out by a Residual add block."
-    return Fault(message=text, where=Where(definition=definition, node=node), fixes=fixes)
+    text = f"There is no way round {node}: what comes in is lost but for what {node} makes of it."
+    advice = "Add what comes in to what comes out by a Residual add block."
+    return Fault(message=text, where=Where(definition=definition, node=node), fixes=fixes, advice=advice)
 
 
 def _adds(document: Document, kind: str) -> bool:
@@ -116,13 +118,10 @@ def _around(view: View, node: str) -> Iterator[Fix]:
     source = view.definition.feeds.get(PortRef(node, port.name)) if port else None
     if source is None:
         return
-    before = view.definition.nodes[source.node]
+    before, choices = view.definition.nodes[source.node], [source]
     stream = next((s for t, s in view.definition.feeds.items() if t.node == source.node), None)
     if "norm" in before.kind and stream is not None:
-        early = view.definition.nodes[stream.node].kind == INPUT
-        choices = (stream, source) if early else (source, stream)
-    else:
-        choices = (source,)
+        choices.insert(0 if view.definition.nodes[stream.node].kind == INPUT else 1, stream)
     for choice in choices:
         yield _sum(view, node, choice)
 
@@ -132,7 +131,7 @@ def _sum(view: View, node: str, stream: PortRef) -> Fix:
     name = names.fresh(f"{node}_add", here)
     place = here[node]
     onward = [wire for wire in view.definition.wires if wire.source.node == node]
-    edits = [
+    edits: list[Edit] = [
         AddNode(kind="residual_add", id=name, x=place.x + 120, y=place.y + 90, at=view.name),
         *(Rewire(old=wire, source=PortRef(name, "sum"), target=wire.target, at=view.name) for wire in onward),
         Connect(source=onward[0].source, target=PortRef(name, "update"), at=view.name),
@@ -168,5 +167,5 @@ def _bare(specimen: Specimen, head: Step) -> Fault:
     norm = next(step.kind for step in specimen.program.steps if "norm" in step.kind)
     size = view.definition.nodes[node].settings.get("d_model", view.around.settings(node).get("d_model"))
     found = [insert(view, wire, norm, {"d_model": size}, "x")] if wire and size is not None else []
-    text = f"{node} reads the sum of all layers as it is. Put a norm before it."
-    return Fault(message=text, where=view.where(node, port), fixes=tuple(found))
+    text = f"{node} reads the sum of all layers as it is."
+    return Fault(message=text, where=view.where(node, port), fixes=tuple(found), advice="Put a norm before it.")

@@ -27,7 +27,11 @@ def is_causal(specimen: Specimen) -> bool:
 
 def masks_future(step: Step) -> bool:
     """Whether a step is attention, or a mask, that hides later positions."""
-    return step.setting("mask") in ("causal", "both") or step.setting("pattern") in ("causal", "sliding_window", "prefix")
+    return step.setting("mask") in ("causal", "both") or step.setting("pattern") in (
+        "causal",
+        "sliding_window",
+        "prefix",
+    )
 
 
 def is_reader(specimen: Specimen) -> bool:

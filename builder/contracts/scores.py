@@ -88,17 +88,18 @@ def _weights(specimen: Specimen, step: Step) -> Tensor | None:
         return found
     if step.kind != "softmax" or product_before(specimen, step) is None:
         return None
-    return values[_last_weights(specimen, step)]
+    last: Tensor = values[_stages(specimen, step)[-1]]
+    return last
 
 
-def _last_weights(specimen: Specimen, step: Step) -> int:
-    """The value that a softmax has become where it is multiplied by the values."""
-    number = step.results[0]
+def _stages(specimen: Specimen, step: Step) -> list[int]:
+    """What a softmax gives, and what becomes of it until it is multiplied by the values."""
+    stages = [step.results[0]]
     while True:
-        takers = [taker for taker in specimen.program.takers.get(number, []) if taker.kind in PLAIN]
+        takers = [taker for taker in specimen.program.takers.get(stages[-1], []) if taker.kind in PLAIN]
         if len(takers) != 1 or takers[0].kind == "softmax":
-            return number
-        number = takers[0].results[0]
+            return stages
+        stages.append(takers[0].results[0])
 
 
 def _is_share(sums: Tensor, *, at_most: bool) -> bool:
@@ -111,11 +112,17 @@ def _uneven(specimen: Specimen, step: Step, low: float, high: float) -> Fault:
     node = step.uses[-1][1]
     text = f"The weights of a query sum to {low:.2f} … {high:.2f} after {node}, not to 1"
     if step.setting("axis") not in (None, "keys"):
-        return Fault(message=f"{text}: it is taken over the {step.setting('axis')}. Set axis to keys.", where=where_of(step), fixes=tuple(fixes))
-    number = _last_weights(specimen, step)
-    last = specimen.program.makers[number]
+        text = f"{text}: it is taken over the {step.setting('axis')}."
+        return Fault(message=text, where=where_of(step), fixes=tuple(fixes), advice="Take it over the keys.")
+    stages = [
+        number
+        for number in _stages(specimen, step)
+        if not _is_share(specimen.values[number].sum(dim=-1), at_most=False)
+    ]
+    last = specimen.program.makers[stages[0]] if stages else step
     found = tuple(bypass(view_at(specimen, last), last.uses[-1][1])) if last is not step else ()
-    return Fault(message=f"{text}. Let nothing change them before they meet the values.", where=where_of(last), fixes=found)
+    advice = "Let nothing change weights before they meet the values."
+    return Fault(message=f"{text}.", where=where_of(last), fixes=found, advice=advice)
 
 
 @contract(
@@ -162,12 +169,13 @@ def _unscaled(specimen: Specimen, step: Step, factor: float, width: int) -> Faul
     node, wish = step.uses[-1][1], f"1/√{width} = {width**-0.5:.2f}"
     if _is_core(step):
         fixes = set_there(specimen, step, "scale", 0.0)
-        text = f"{node} multiplies its scores by {factor:.3g}, not by {wish}. Set scale to 0, which means 1/√K."
-        return Fault(message=text, where=where_of(step), fixes=tuple(fixes))
+        text = f"{node} multiplies its scores by {factor:.3g}, not by {wish}; a scale of 0 means that."
+        return Fault(message=text, where=where_of(step), fixes=tuple(fixes), advice="Set scale to 0.")
     scale = next((maker for maker in _back(specimen, step) if maker.kind == "scale"), None)
     if scale is not None:
-        text = f"{scale.uses[-1][1]} multiplies the scores by {factor:.3g}, not by {wish}. Set its power to −0.5 of K."
-        return Fault(message=text, where=where_of(scale), fixes=tuple(set_there(specimen, scale, "power", -0.5)))
+        text = f"{scale.uses[-1][1]} multiplies the scores by {factor:.3g}, not by {wish}."
+        found = tuple(set_there(specimen, scale, "power", -0.5))
+        return Fault(message=text, where=where_of(scale), fixes=found, advice=f"Let it multiply by {wish}.")
     product = product_before(specimen, step)
     assert product is not None
     return _no_scale(specimen, product, width, wish)
@@ -177,14 +185,15 @@ def _no_scale(specimen: Specimen, product: Step, width: int, wish: str) -> Fault
     """Scores go from the product on as they are."""
     view, node = view_at(specimen, product), product.uses[-1][1]
     wire = next((w for w in view.definition.wires if w.source.node == node), None)
-    text = f"The scores of {node} are not scaled, so they grow with the width {width} of a head. Multiply them by {wish}."
+    text = f"The scores of {node} are not scaled, so they grow with the width {width} of a head."
+    advice = f"Multiply them by {wish}."
     if wire is None:
-        return Fault(message=text, where=where_of(product))
+        return Fault(message=text, where=where_of(product), advice=advice)
     known = {symbol.name for symbol in view.definition.symbols}
     size = "d_model//n_heads" if {"d_model", "n_heads"} <= known else _width(specimen, product)
     fix = insert(view, wire, "scale", {"d": size, "power": -0.5}, "x")
     where = view.where(wire.target.node, wire.target.port)
-    return Fault(message=text, where=where, fixes=(fix,))
+    return Fault(message=text, where=where, fixes=(fix,), advice=advice)
 
 
 def _width(specimen: Specimen, product: Step) -> int:

@@ -89,7 +89,10 @@ class Specimen:
         limits = [size for step in self.program.steps if isinstance(size := step.setting("max_len"), int)]
         most = min(limits, default=1_000) - 1
         letters = dict.fromkeys(word for port in self.ports.values() if (word := _positions(port)))
-        return Sizes(batch=BATCH, lengths={letter: max(1, min(n, most)) for letter, n in zip(letters, (*LENGTHS, *[5] * 9), strict=False)})
+        return Sizes(
+            batch=BATCH,
+            lengths={letter: max(1, min(n, most)) for letter, n in zip(letters, (*LENGTHS, *[5] * 9), strict=False)},
+        )
 
     def letter(self, name: str) -> str:
         """The letter of the positions of an input; empty if it has none."""
@@ -180,6 +183,14 @@ class Specimen:
     def named(self, letter: str, *kinds: str) -> list[str]:
         """Inputs of these kinds over the positions of `letter`."""
         return [name for name, port in self.ports.items() if port.kind in kinds and self.letter(name) == letter]
+
+    def leads(self, step: Step) -> bool:
+        """Whether a step leads to the answer; those that do not are reported by a rule."""
+        return bool(self._leading & set(step.results))
+
+    @cached_property
+    def _leading(self) -> frozenset[int]:
+        return frozenset(self.program.before({self.answer, *self.program.outputs.values()}))
 
     def original(self, step: Step) -> tuple[int | None, ...]:
         """The layers of a step, as the model counts them."""

@@ -70,7 +70,7 @@ def _kept(document: Document) -> Iterator[tuple[tuple[str, str], tuple[int, ...]
                 counts[key] = max(counts.get(key, 1), _count(node, view.around.scope))
     for (where, name), count in counts.items():
         node = document.definitions[where].nodes[name]
-        special = {tuple(sorted(own.items())): i for i, own in reversed(node.overrides.items()) if i < count}
+        special = {tuple(sorted(own.items())): i for i, own in reversed(list(node.overrides.items())) if i < count}
         wanted = {0, *special.values(), *(i for i in tied.get((where, name), ()) if i < count)}
         plain = [i for i in range(count) if i not in wanted and i not in node.overrides]
         while len(wanted) < LAYERS and plain:
@@ -137,14 +137,16 @@ def _path(model: Document, path: str, kept: Kept) -> str | None:
 
 
 def _smaller(document: Document, *, width: bool, words: bool) -> Document | None:
-    values = _values(known_scope(document.main), width=width, words=words)
+    scope = known_scope(document.main)
+    values = _values(scope, width=width, words=words)
     main = document.main
     symbols = [
         replace(s, value=values[s.name]) if s.name in values and type(s.value) is int else s for s in main.symbols
     ]
     document = document.with_definition(main.with_symbols(symbols))
+    longest = scope.get("max_len", 1_000)
     for definition in document.definitions.values():
-        document = document.with_definition(_cut(definition))
+        document = document.with_definition(_cut(definition, longest if isinstance(longest, int) else 1_000))
     return document
 
 
@@ -172,20 +174,18 @@ def _values(scope: Mapping[str, Value], *, width: bool, words: bool) -> dict[str
 _CUTS = {"window": WINDOW, "prefix": PREFIX}
 
 
-def _cut(definition: Definition) -> Definition:
-    """Shorter windows and prefixes, so that a short sequence shows them."""
-    changed = {}
-    for name, node in definition.nodes.items():
-        cut = {
-            key: min(value, _CUTS[key])
-            for key, value in node.settings.items()
-            if key in _CUTS and type(value) is int and value < 1_000
-        }
-        if cut:
-            changed[name] = replace(node, settings={**node.settings, **cut})
-    symbols = [
-        replace(s, value=min(s.value, _CUTS[s.name])) if s.name in _CUTS and type(s.value) is int and s.value < 1_000 else s
-        for s in definition.symbols
-    ]
-    definition = definition.with_symbols(symbols) if list(definition.symbols) != symbols else definition
-    return definition.with_nodes(changed) if changed else definition
+def _cut(definition: Definition, longest: int) -> Definition:
+    """Shorter windows and prefixes, so that a short sequence shows them; those that reach over all are left."""
+
+    def shorter(name: str, value: Value) -> Value:
+        few = type(value) is int and name in _CUTS and (name == "window" or value < longest)
+        return min(value, _CUTS[name]) if few and isinstance(value, int) else value
+
+    nodes = {
+        name: replace(node, settings={key: shorter(key, value) for key, value in node.settings.items()})
+        for name, node in definition.nodes.items()
+        if _CUTS.keys() & node.settings.keys()
+    }
+    if _CUTS.keys() & {symbol.name for symbol in definition.symbols}:
+        definition = definition.with_symbols(replace(s, value=shorter(s.name, s.value)) for s in definition.symbols)
+    return definition.with_nodes(nodes) if nodes else definition

@@ -44,7 +44,9 @@ def _apart(specimen: Specimen) -> Iterator[Fault]:
     for first, second in specimen.copy.document.ties:
         if known[first] is not known[second]:
             where = Where(definition=specimen.document.root, node=first.split(".")[0])
-            yield Fault(message=f"{first} and {second} are tied but not one storage. Tie all to one that stays.", where=where)
+            yield Fault(
+                message=f"{first} and {second} are tied but not one storage. Tie all to one that stays.", where=where
+            )
 
 
 def _untied(specimen: Specimen) -> Iterator[Fault]:
@@ -53,13 +55,16 @@ def _untied(specimen: Specimen) -> Iterator[Fault]:
     tables = [step for step in specimen.program.steps if step.kind == "token_embedding"]
     if head is None or not tables:
         return
-    weights = {step: getattr(step.module, "weight", None) for step in (head, *tables)}
-    mine = weights[head]
-    pairs = [step for step in tables if isinstance(mine, Tensor) and weights[step].shape == mine.shape]
-    if pairs and all(weights[step] is not mine for step in pairs):
-        tie = Tie(first=f"{head.path}.weight", second=f"{pairs[-1].path}.weight")
-        text = f"{head.path}.weight and {pairs[-1].path}.weight are two storages, but are required to be one. {tie.label}."
+    table = tables[-1]
+    mine = {name: p for name, p in head.module.named_parameters() if p.shape == _weight(table).shape}
+    if mine and not any(p is _weight(step) for p in mine.values() for step in tables):
+        tie = Tie(first=f"{head.path}.{next(iter(mine))}", second=f"{table.path}.weight")
+        text = f"{tie.first} and {tie.second} are two storages, but are required to be one."
         yield Fault(message=text, where=where_of(head), fixes=(Fix(label=tie.label, edit=tie),))
+
+
+def _weight(step: Step) -> Tensor:
+    return step.module.get_parameter("weight")
 
 
 @contract(
@@ -74,13 +79,15 @@ def parameters_are_counted(specimen: Specimen) -> Verdict:
     counted = parameters_of(specimen.copy.document)
     real = sum(parameter.numel() for parameter in specimen.model.parameters())
     if counted == real:
-        return Verdict(detail=f"{real:,} in the small copy, as worked out; {parameters_of(specimen.document):,} in the model.")
+        return Verdict(
+            detail=f"{real:,} in the small copy, as worked out; {parameters_of(specimen.document):,} in the model."
+        )
     where = Where(definition=specimen.document.root)
     text = f"The built copy has {real:,} parameters, but {counted:,} were worked out. Count those of your blocks anew."
     return Verdict(faults=(Fault(message=text, where=where),))
 
 
-def _targets(specimen: Specimen, logits: Tensor) -> Tensor:
+def _targets(logits: Tensor) -> Tensor:
     draw = torch.Generator().manual_seed(SEED)
     return torch.randint(0, logits.shape[-1], logits.shape[:-1], generator=draw)
 
@@ -109,13 +116,15 @@ def first_loss_is_sensible(specimen: Specimen) -> Verdict:
     values = specimen.run(specimen.base)
     _put(specimen, now)
     logits = values[specimen.answer]
-    loss, guess = float(_loss(logits, _targets(specimen, logits))), math.log(logits.shape[-1])
+    loss, guess = float(_loss(logits, _targets(logits))), math.log(logits.shape[-1])
     if guess - LOW < loss < guess + HIGH:
         return Verdict(detail=f"{loss:.2f}, and ln {logits.shape[-1]} is {guess:.2f}.")
     step = _loudest(specimen, values)
     node = step.uses[-1][1]
-    text = f"The first loss is {loss:.3g}, but a guess among {logits.shape[-1]} costs {guess:.2f}: {node} makes values too large. "
-    return Verdict(faults=(Fault(message=text + "Put a norm after it, or remove it.", where=where_of(step), fixes=tuple(_quieter(specimen, step))),))
+    text = f"The first loss is {loss:.3g}, but a guess among {logits.shape[-1]} costs {guess:.2f}: "
+    text += f"{node} makes values too large."
+    fixes, advice = tuple(_quieter(specimen, step)), "Put a norm after it, or remove it."
+    return Verdict(faults=(Fault(message=text, where=where_of(step), fixes=fixes, advice=advice),))
 
 
 def _put(specimen: Specimen, start: dict[str, Tensor]) -> None:
@@ -172,7 +181,7 @@ def one_batch_can_be_learned(specimen: Specimen) -> Verdict:
 
 def _learn(specimen: Specimen) -> Iterator[float]:
     optimiser = torch.optim.Adam([p for p in specimen.model.parameters() if p.requires_grad], lr=RATE)
-    targets = _targets(specimen, specimen.values[specimen.answer])
+    targets = _targets(specimen.values[specimen.answer])
     for _ in range(STEPS):
         loss = _loss(specimen.program.run(specimen.base)[specimen.answer], targets)
         optimiser.zero_grad()

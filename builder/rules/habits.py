@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import networkx as nx
 
-from builder import fixes
+from builder import fixes, rewiring
 from builder.diagnostics import Fix
 from builder.document import OUTPUT, PortRef
 from builder.edits import Batch, Connect, Remove, SetSetting
@@ -86,11 +86,19 @@ def shared_yet_different(view: View) -> Iterator[Finding]:
     for name, node in view.definition.nodes.items():
         layers = [index for index, own in node.overrides.items() if own]
         if node.shared and layers:
-            clear = [SetSetting(node=name, name=key, value=None, layer=i, at=view.name) for i in layers for key in node.overrides[i]]
+            clear = [
+                SetSetting(node=name, name=key, value=None, layer=i, at=view.name)
+                for i in layers
+                for key in node.overrides[i]
+            ]
             label = f"Clear the settings of {len(layers)} {'layer' if len(layers) == 1 else 'layers'}"
             text = f"{name} shares its weights among layers, so the settings of layer {layers[0]} have no effect. "
             mend = Fix(label=label, edit=Batch(edits=tuple(clear), label=label))
-            yield Finding(message=text + "Let layers have their own weights, or clear them.", where=view.where(name), fixes=(mend,))
+            yield Finding(
+                message=text + "Let layers have their own weights, or clear them.",
+                where=view.where(name),
+                fixes=(mend,),
+            )
 
 
 @rule(
@@ -107,7 +115,11 @@ def softmax_twice(view: View) -> Iterator[Finding]:
         before = _through(view, source.node) if source else ""
         if before.endswith("softmax") or _is_logits(view, name):
             mend = removal(view, name)
-            what = "shares out what is shared out already" if before.endswith("softmax") else "makes shares of logits, and the loss does that"
+            what = (
+                "shares out what is shared out already"
+                if before.endswith("softmax")
+                else "makes shares of logits, and the loss does that"
+            )
             yield Finding(message=f"{name} {what}. Remove it.", where=view.where(name), fixes=(mend,) if mend else ())
 
 
@@ -145,3 +157,44 @@ def all_dropped(view: View) -> Iterator[Finding]:
                 text = f"{name} drops everything in training, because its {key} is 1. Set it below 1, to 0.1 say."
                 yield Finding(message=text, where=view.where(name), fixes=(mend,) if mend else ())
 
+
+@rule(
+    "R026",
+    "Only one side is turned",
+    why="Rotary positions work by the angle between a query and a key; if one of the two is not turned, scores depend "
+    "on where a token stands and not on how far it is.",
+    severity="warning",
+)
+def turned_alone(view: View) -> Iterator[Finding]:
+    """Queries go through rotary positions and keys do not, or the other way round."""
+    for name in _of_kind(view, "attention_core", "matmul"):
+        ends = ("q", "k") if view.definition.nodes[name].kind == "attention_core" else ("a", "b")
+        sources = [view.around.feeds.get(PortRef(name, port)) for port in ends]
+        turned = [_is_turned(view, source) for source in sources]
+        if None in sources or turned[0] == turned[1] or not any(_of_kind(view, "rope")):
+            continue
+        bare = 0 if turned[1] else 1
+        text = f"{name} compares turned {'keys with plain queries' if turned[1] else 'queries with plain keys'}. "
+        text += f"Put the rotary positions before its {ends[bare]} too."
+        yield Finding(
+            message=text, where=view.where(name, ends[bare]), fixes=tuple(_turn(view, PortRef(name, ends[bare])))
+        )
+
+
+def _is_turned(view: View, source: PortRef | None) -> bool:
+    """Whether rotary positions lie on the way to a port, through blocks with one input."""
+    while source is not None:
+        kind = view.definition.nodes[source.node].kind
+        if kind in ("rope", "matmul", "softmax"):
+            return kind == "rope"
+        source = view.around.feeds.get(PortRef(source.node, "x"))
+    return False
+
+
+def _turn(view: View, port: PortRef) -> Iterator[Fix]:
+    """Put the same rotary positions into the other wire."""
+    wire = view.definition.wire_into(port)
+    other = next((view.definition.nodes[name] for name in _of_kind(view, "rope")), None)
+    found = rewiring.between(view, wire, "rope", dict(other.settings)) if wire and other else None
+    if found:
+        yield found

@@ -1,0 +1,86 @@
+"""Wrong residual streams and norms."""
+
+from __future__ import annotations
+
+from builder.document import Document
+from tests.builder.drawn import node
+from tests.builder.zoo.base import changed, gpt, reader, setting, translator, wrong
+
+
+@wrong("C014", "gpt_block/attn")
+def dropped_residual_of_attention() -> Document:
+    """What comes out of attention takes the place of the stream."""
+    return changed(gpt(), "gpt_block", gone=("attn_add",), add="attn.y>ffn_norm.x attn.y>ffn_add.x")
+
+
+@wrong("C014", "gpt_block/ffn")
+def dropped_residual_of_the_feed_forward() -> Document:
+    """What comes out of the feed-forward takes the place of the stream."""
+    return changed(gpt(), "gpt_block", gone=("ffn_add",), add="ffn.y>y.value")
+
+
+@wrong("C014", "encoder_block/attn")
+def dropped_residual_in_an_encoder() -> Document:
+    """A post-norm block without its first sum."""
+    return changed(reader(), "encoder_block", gone=("attn_add",), add="attn.y>attn_norm.x")
+
+
+@wrong("C014", "encoder_block/ffn")
+def dropped_residual_of_an_encoder_s_feed_forward() -> Document:
+    """A post-norm block without its second sum."""
+    return changed(reader(), "encoder_block", gone=("ffn_add",), add="ffn.y>ffn_norm.x")
+
+
+@wrong("C014", "decoder_block/cross")
+def dropped_residual_of_cross_attention() -> Document:
+    """After the look at the memory, what the decoder has written is lost."""
+    return changed(translator(), "decoder_block", gone=("cross_add",), add="cross.y>cross_norm.x")
+
+
+@wrong("C014", "gpt_block/attn")
+def residual_around_the_norm() -> Document:
+    """The way round leads round the norm, and attention is on both."""
+    nodes = {"attn_add": node("residual_add")}
+    drop = "x.value>attn_add.x attn.y>attn_add.update attn_norm.y>attn.x attn_add.sum>ffn_norm.x attn_add.sum>ffn_add.x"
+    add = "x.value>attn_add.x attn_norm.y>attn_add.update attn_add.sum>attn.x attn.y>ffn_norm.x attn.y>ffn_add.x"
+    return changed(gpt(), "gpt_block", drop=drop, add=add, nodes=nodes)
+
+
+@wrong("C014", "gpt_block/attn")
+def attention_added_to_itself() -> Document:
+    """Both ends of the sum hang on attention."""
+    return changed(gpt(), "gpt_block", drop="x.value>attn_add.x", add="attn.y>attn_add.x")
+
+
+@wrong("C018", "model/blocks.y>lm_head.x")
+def no_last_norm() -> Document:
+    """A pre-norm model whose head reads the sum of all layers as it is."""
+    return changed(gpt(), "model", gone=("ln_f",), add="blocks.y>lm_head.x")
+
+
+@wrong("S001", "gpt_block/x.value>attn_norm.x")
+def norm_of_another_width() -> Document:
+    """A norm for vectors of another width."""
+    return setting(gpt(), "gpt_block", "attn_norm", d_model=12)
+
+
+@wrong("C011", "model/loud")
+def values_blown_up() -> Document:
+    """Something before the head multiplies by a thousand."""
+    nodes = {"loud": node("scale", factor=1000.0)}
+    return changed(gpt(), "model", nodes=nodes, drop="ln_f.y>lm_head.x", add="ln_f.y>loud.x loud.y>lm_head.x")
+
+
+@wrong("C009", "gpt_block/mute")
+def attention_times_zero() -> Document:
+    """What attention finds out is multiplied by zero."""
+    nodes = {"mute": node("scale", factor=0.0)}
+    return changed(
+        gpt(), "gpt_block", nodes=nodes, drop="attn.y>attn_add.update", add="attn.y>mute.x mute.y>attn_add.update"
+    )
+
+
+@wrong("R025", "gpt_block/attn_add")
+def dropout_of_everything() -> Document:
+    """Every update is dropped in training."""
+    return setting(gpt(), "gpt_block", "attn_add", dropout=1.0)

@@ -1,0 +1,234 @@
+"""Graphs that are right, though some look odd."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from builder import templates
+from builder.document import Document, Promise
+from builder.library import with_library
+from tests.builder.drawn import end, language_model, node
+from tests.builder.zoo.base import (
+    SMALL,
+    bert,
+    changed,
+    drawn_gpt,
+    drawn_reader,
+    gpt,
+    llama,
+    reader,
+    setting,
+    translator,
+)
+
+RIGHT: list[Callable[[], Document]] = []
+
+
+def right(make: Callable[[], Document]) -> Callable[[], Document]:
+    """Put a drawing among the right ones."""
+    RIGHT.append(make)
+    return make
+
+
+@right
+def pre_norm() -> Document:
+    return gpt()
+
+
+@right
+def post_norm_that_writes() -> Document:
+    """Encoder blocks with a causal mask."""
+    blocks = gpt().main.nodes["blocks"]
+    settings = {**blocks.settings, "mask": "causal"}
+    return changed(
+        with_library(gpt(), "encoder_block"),
+        "model",
+        nodes={"blocks": replace(blocks, kind="encoder_block", settings=settings)},
+    )
+
+
+@right
+def grouped_queries() -> Document:
+    return templates.build("llama", **{**SMALL, "n_heads": 4}, n_kv_heads=2)
+
+
+@right
+def one_head_of_keys() -> Document:
+    return llama()
+
+
+@right
+def no_positions_but_a_causal_mask() -> Document:
+    """NoPE: order comes from who may look at whom (Kazemnejad et al., arXiv:2305.19466)."""
+    return changed(gpt(), "model", gone=("pos_emb",), add="tok_emb.y>emb_drop.x")
+
+
+@right
+def one_layer_without_positions() -> Document:
+    """A single layer knows what came before and not in which order, and that is how it is meant."""
+    return changed(gpt(n_layers=1), "model", gone=("pos_emb",), add="tok_emb.y>emb_drop.x")
+
+
+@right
+def sinusoidal_positions() -> Document:
+    return changed(
+        gpt(), "model", nodes={"pos_emb": node("sinusoidal_positions", d_model="d_model", max_len="max_len")}
+    )
+
+
+@right
+def linear_biases() -> Document:
+    """ALiBi in place of positions."""
+    bare = changed(gpt(), "model", gone=("pos_emb",), add="tok_emb.y>emb_drop.x")
+    slopes = {"slopes": node("alibi", n_heads="n_heads")}
+    return changed(bare, "multi_head_attention", nodes=slopes, add="x.value>slopes.x slopes.bias>core.bias")
+
+
+@right
+def attention_from_primitives() -> Document:
+    return drawn_gpt()
+
+
+@right
+def a_reader_from_primitives() -> Document:
+    return drawn_reader()
+
+
+@right
+def prefix_that_ends() -> Document:
+    """The first positions see each other, the others what came before (Raffel et al., arXiv:1910.10683)."""
+    return setting(drawn_gpt(), "attention_from_primitives", "mask", pattern="prefix", prefix=2)
+
+
+@right
+def prefix_in_the_core() -> Document:
+    return setting(gpt(), "multi_head_attention", "core", prefix=3)
+
+
+@right
+def sliding_window() -> Document:
+    return setting(gpt(), "multi_head_attention", "core", window=8)
+
+
+@right
+def sliding_window_from_primitives() -> Document:
+    return setting(drawn_gpt(), "attention_from_primitives", "mask", pattern="sliding_window", window=3)
+
+
+@right
+def sinks() -> Document:
+    return setting(gpt(), "multi_head_attention", "core", sinks=True, n_heads="n_heads")
+
+
+@right
+def shared_layers() -> Document:
+    """All layers are one (Lan et al., arXiv:1909.11942)."""
+    blocks = gpt().main.nodes["blocks"]
+    return changed(gpt(), "model", nodes={"blocks": replace(blocks, shared=True)})
+
+
+@right
+def layers_that_differ() -> Document:
+    blocks = gpt(n_layers=5).main.nodes["blocks"]
+    return changed(gpt(n_layers=5), "model", nodes={"blocks": replace(blocks, overrides={3: {"d_ff": 24}})})
+
+
+@right
+def untied_head_on_purpose() -> Document:
+    return replace(gpt(), ties=())
+
+
+@right
+def one_embedding_for_two_streams() -> Document:
+    return translator()
+
+
+@right
+def a_decoder_that_answers_a_filled_in_source() -> Document:
+    return templates.build("t5", **SMALL)
+
+
+@right
+def a_reader_that_takes_the_first_token() -> Document:
+    return setting(reader(), "model", "pool", how="first")
+
+
+@right
+def a_reader_that_takes_the_last_token() -> Document:
+    return setting(reader(), "model", "pool", how="last")
+
+
+@right
+def a_set_without_positions() -> Document:
+    """A bag of tokens, said to be one."""
+    bare = changed(reader(), "model", gone=("pos_emb",), add="tok_emb.y>emb_drop.x")
+    return replace(bare, promises=(Promise(code="C006", why="The tokens are a set."),))
+
+
+@right
+def parallel_sublayers() -> Document:
+    """Attention and feed-forward side by side, as in GPT-J."""
+    model = changed(gpt(), "gpt_block", gone=("ffn_norm", "attn_add"), nodes={"both": node("add")})
+    drop, add = (
+        "ffn.y>ffn_add.update",
+        "attn_norm.y>ffn.x attn.y>both.a ffn.y>both.b both.y>ffn_add.update x.value>ffn_add.x",
+    )
+    return changed(model, "gpt_block", drop=drop, add=add)
+
+
+@right
+def norm_of_roots() -> Document:
+    here = gpt()
+    for at, name in (("gpt_block", "attn_norm"), ("gpt_block", "ffn_norm"), ("model", "ln_f")):
+        here = changed(here, at, nodes={name: node("rms_norm", d_model="d_model")})
+    return here
+
+
+@right
+def gated_feed_forward() -> Document:
+    model = with_library(gpt(), "glu_feed_forward")
+    ffn = node("glu_feed_forward", d_model="d_model", d_ff="d_ff")
+    return changed(model, "gpt_block", nodes={"ffn": ffn})
+
+
+@right
+def mixture_of_experts() -> Document:
+    return templates.build("moe", **SMALL)
+
+
+@right
+def nothing_but_a_head() -> Document:
+    """Tokens, an embedding and a head: a bigram model."""
+    return language_model()
+
+
+@right
+def one_attention_without_a_stream() -> Document:
+    """A single look at what came before, without residuals and norms: the smallest example there is."""
+    attention = node("multi_head_attention", d_model="d_model", n_heads=2, mask="causal")
+    return language_model({"attn": attention}, "embed.y>attn.x attn.y>head.x")
+
+
+@right
+def adapters() -> Document:
+    """LoRA on the queries: its second matrix starts at zero, and its weight is frozen."""
+    lora = node("lora_linear", d_in="d_model", d_out="d_model", bias="bias", rank=2)
+    return changed(gpt(), "multi_head_attention", nodes={"q_proj": lora})
+
+
+@right
+def a_head_that_fills_in() -> Document:
+    return bert()
+
+
+@right
+def images() -> Document:
+    return templates.build("vit")
+
+
+@right
+def answers_of_many_sizes() -> Document:
+    """A model whose logits are declared by number."""
+    model = gpt(vocab_size=300)
+    return changed(model, "model", nodes={"logits": end("output", "logits B T 300")})

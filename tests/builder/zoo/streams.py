@@ -1,0 +1,126 @@
+"""Streams that are mixed up: memory, target, heads' sources, branches that lead nowhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from builder.document import Document, Promise
+from tests.builder.drawn import node
+from tests.builder.zoo.base import changed, gpt, reader, setting, translator, wrong
+
+
+@wrong("C001", "model/target_drop.y>decoder.memory")
+def decoder_that_reads_its_own_target() -> Document:
+    """The memory of the decoder is the target, all of it."""
+    return changed(
+        translator(), "model", drop="encoder.y>decoder.memory source_padding.value>decoder.memory_padding",
+        add="target_drop.y>decoder.memory",
+    )  # fmt: skip
+
+
+@wrong("C001", "decoder_block/attn_norm.y>cross.memory")
+def block_that_looks_at_itself() -> Document:
+    """Cross-attention of a decoder's block looks at its own stream."""
+    drop = "memory.value>cross.memory memory_padding.value>cross.padding"
+    return changed(translator(), "decoder_block", drop=drop, add="attn_norm.y>cross.memory")
+
+
+@wrong("C007", "model/decoder.memory")
+def memory_unused() -> Document:
+    """The encoder is not wired to the decoder."""
+    return changed(translator(), "model", drop="encoder.y>decoder.memory")
+
+
+@wrong("R005", "model/encoder")
+def encoder_that_leads_nowhere() -> Document:
+    """The encoder reads for nothing."""
+    return changed(translator(), "model", drop="encoder.y>decoder.memory")
+
+
+@wrong("C009", "model/mute")
+def memory_times_zero() -> Document:
+    """What the encoder found out is multiplied by zero."""
+    nodes = {"mute": node("scale", factor=0.0)}
+    return changed(
+        translator(),
+        "model",
+        nodes=nodes,
+        drop="encoder.y>decoder.memory",
+        add="encoder.y>mute.x mute.y>decoder.memory",
+    )
+
+
+@wrong("S001", "cross_attention/out_proj.y>y.value")
+def queries_and_keys_of_swapped_streams() -> Document:
+    """Cross-attention asks with the memory and finds in the target."""
+    drop = "x.value>q_proj.x memory.value>k_proj.x memory.value>v_proj.x"
+    add = "memory.value>q_proj.x x.value>k_proj.x x.value>v_proj.x"
+    return changed(translator(), "cross_attention", drop=drop, add=add)
+
+
+@wrong("S001", "model/lm_head.logits>logits.value")
+def head_on_the_wrong_stream() -> Document:
+    """The head reads the encoder."""
+    return changed(translator(), "model", drop="decoder.y>lm_head.x", add="encoder.y>lm_head.x")
+
+
+@wrong("R005", "model/blocks")
+def head_on_the_embedding() -> Document:
+    """The head reads past all layers."""
+    return changed(gpt(), "model", drop="blocks.y>ln_f.x", add="emb_drop.y>ln_f.x")
+
+
+@wrong("R005", "gpt_block/ffn")
+def detached_branch() -> Document:
+    """The feed-forward is computed and not added."""
+    drop, add = "ffn.y>ffn_add.update", "ffn_norm.y>ffn_add.update"
+    return changed(gpt(), "gpt_block", drop=drop, add=add)
+
+
+@wrong("C008", "gpt_block/side")
+def branch_that_learns_nothing() -> Document:
+    """A branch that is multiplied by zero before it is added."""
+    nodes = {
+        "side": node("linear", d_in="d_model", d_out="d_model"),
+        "mute": node("scale", factor=0.0),
+        "join": node("add"),
+    }
+    add = "attn.y>side.x side.y>mute.x mute.y>join.b attn.y>join.a join.y>attn_add.update"
+    return changed(gpt(), "gpt_block", nodes=nodes, drop="attn.y>attn_add.update", add=add)
+
+
+@wrong("C010", "model/lm_head")
+def untied_head() -> Document:
+    """GPT-2 without its tie, of which it is required."""
+    return replace(gpt(), ties=(), promises=(Promise(code="C010", why="GPT-2 ties its head."),))
+
+
+@wrong("C010", "model/lm_head", mended=False)
+def ties_in_a_row() -> Document:
+    """The head is tied to an embedding that is tied on afterwards."""
+    ties = (("lm_head.weight", "target_emb.weight"), ("target_emb.weight", "source_emb.weight"))
+    return replace(translator(), ties=ties)
+
+
+@wrong("R013", "model/lm_head")
+def tie_of_two_vocabularies() -> Document:
+    """The head answers with more tokens than the embedding knows."""
+    larger = setting(gpt(), "model", "lm_head", vocab_size="2*vocab_size")
+    logits = larger.main.nodes["logits"]
+    assert logits.port is not None
+    port = replace(logits.port, shape="B T 2*vocab_size")
+    return changed(larger, "model", nodes={"logits": replace(logits, port=port)})
+
+
+@wrong("R023", "model/blocks")
+def layers_shared_by_accident() -> Document:
+    """Layers share their weights, and yet one is told to differ."""
+    model = gpt()
+    blocks = replace(model.main.nodes["blocks"], shared=True, overrides={1: {"d_ff": 24}})
+    return changed(model, "model", nodes={"blocks": blocks})
+
+
+@wrong("C006", "model/pos_emb")
+def positions_in_a_set() -> Document:
+    """A model that is required to be one of sets adds positions."""
+    return replace(reader(), promises=(Promise(code="C006", why="The tokens are a set."),))
