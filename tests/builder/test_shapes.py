@@ -14,6 +14,7 @@ from builder.surroundings import Surroundings, survey
 from builder.validate import look, validate
 from engine.blocks.spec import CATALOGUE
 from engine.ports import Port
+from engine.settings import Value
 from tests.builder.drawn import document, end, language_model, node, problem, problems, shape
 
 SIZES = {
@@ -134,10 +135,10 @@ def numbers(declared: str, settings: dict[str, object]) -> tuple[int, ...]:
     return tuple(int(str(dim)) for dim in found)
 
 
-def inferred(kind: str, comes: dict[str, tuple[int, ...]]) -> Outcome:
-    """What a block with default settings makes of inputs of these shapes, by our own rules."""
+def inferred(kind: str, comes: dict[str, tuple[int, ...]], settings: dict[str, Value]) -> Outcome:
+    """What a block makes of inputs of these shapes, by our own rules."""
     here = Document.empty()
-    nodes: dict[str, Node] = {"block": node(kind)}
+    nodes: dict[str, Node] = {"block": node(kind, **settings)}
     text = []
     for name, size in comes.items():
         port = Port(name=name, kind=given(kind, name), shape=" ".join(map(str, size)))
@@ -156,22 +157,84 @@ def given(kind: str, name: str) -> str:
     return "hidden" if port.kind == "any" else port.kind
 
 
-@pytest.mark.parametrize("kind", list(CATALOGUE))
-def test_the_declared_shapes_of_a_block_are_those_of_a_real_run(kind: str) -> None:
+AXES = ("features", "positions", "heads")
+VARIANTS: list[tuple[str, dict[str, Value]]] = [
+    *((kind, {}) for kind in CATALOGUE),
+    ("matmul", {"transpose_b": True}),
+    ("attention_core", {"sinks": True, "n_heads": 8, "mask": "both"}),
+    *(("concat", {"axis": axis}) for axis in AXES),
+    *(("slice", {"axis": axis, "start": 1, "stop": stop}) for axis in AXES for stop in (-1, 0, 3)),
+    *(("transpose", {"a_axis": a, "b_axis": b}) for a in AXES for b in AXES),
+]
+
+
+@pytest.mark.parametrize(("kind", "given"), VARIANTS)
+@pytest.mark.parametrize("optional", [True, False])
+def test_the_declared_shapes_of_a_block_are_those_of_a_real_run(
+    kind: str, given: dict[str, Value], optional: bool
+) -> None:
     spec = CATALOGUE[kind]
-    settings = {field.name: field.default for field in spec.config.fields()}
-    comes = {port.name: numbers(port.shape, settings) for port in spec.inputs}  # type: ignore[arg-type]
+    settings = {field.name: field.default for field in spec.config.fields()} | given
+    ports = [port for port in spec.inputs if optional or not port.optional]
+    comes = {port.name: numbers(port.shape, settings) for port in ports}  # type: ignore[arg-type]
 
     with torch.device("meta"):
-        module = spec.make({}).eval()
-        values = [torch.empty(comes[port.name], dtype=DTYPES[port.dtype]) for port in spec.inputs]
-        result = module(*values)
-    outcome = inferred(kind, comes)
+        module = spec.make(given).eval()
+        values = {port.name: torch.empty(comes[port.name], dtype=DTYPES[port.dtype]) for port in ports}
+        result = module(**values)
+    outcome = inferred(kind, comes, given)
 
     results = result if isinstance(result, tuple) else (result,)
     expected = [shape for shape, port in zip(outcome.outputs, spec.outputs, strict=True) if not port.watch]
     assert not outcome.clashes
+    assert not outcome.uneven
     assert [dims.text(shape) for shape in expected] == [" ".join(map(str, value.shape)) for value in results]
+
+
+def test_a_learned_vector_in_front_makes_a_sequence_one_longer_and_a_cut_takes_it_off() -> None:
+    parts = {"front": node("class_token", d_model="d_model"), "cut": node("slice", start=1)}
+    model = language_model(parts, "embed.y>front.x front.y>cut.x cut.y>head.x")
+
+    assert shape(model, "front.y") == "B T+1 8"
+    assert shape(model, "cut.y") == "B T 8"
+    assert problems(model) == []
+
+
+def test_an_image_becomes_as_many_vectors_as_it_has_patches() -> None:
+    nodes = {
+        "pixels": end("input", "pixels B 3 28 Y"), "patches": node("patch_embedding", patch=4, d_model=8),
+        "y": end("output", "hidden B N 8"),
+    }  # fmt: skip
+    model = document(nodes, "pixels.value>patches.pixels patches.y>y.value")
+
+    assert shape(model, "patches.y") == "B 7*Y//4 8"
+
+
+def test_a_bias_is_added_to_the_scores_of_every_sequence() -> None:
+    parts = {
+        "split": node("split_heads", n_heads=2), "scores": node("matmul", transpose_b=True),
+        "bias": node("alibi", n_heads=2), "sum": node("add"), "mask": node("mask"), "weights": node("softmax"),
+        "mean": node("matmul"),
+        "merge": node("merge_heads"),
+    }  # fmt: skip
+    text = (
+        "embed.y>split.x split.y>scores.a split.y>scores.b embed.y>bias.x scores.y>sum.a bias.bias>sum.b "
+        "sum.y>mask.scores mask.y>weights.x weights.y>mean.a split.y>mean.b mean.y>merge.x merge.y>head.x"
+    )
+    model = language_model(parts, text)
+
+    assert shape(model, "bias.bias") == "1 2 T T"
+    assert shape(model, "weights.y") == "B 2 T T"
+    assert shape(model, "merge.y") == "B T 8"
+    assert [found for found in problems(model) if found[0] == "S"] == []
+
+
+def test_scores_of_other_heads_cannot_be_added() -> None:
+    parts = {"split": node("split_heads", n_heads=2), "few": node("split_heads", n_heads=1), "sum": node("add")}
+    text = "embed.y>split.x embed.y>few.x split.y>sum.a few.y>sum.b sum.y>merge.x merge.y>head.x"
+    model = language_model({**parts, "merge": node("merge_heads")}, text)
+
+    assert [found for found in problems(model) if found[0] == "S"] == ["S001 model/few.y>sum.b"]
 
 
 @pytest.mark.parametrize("name", ["tiny", "gpt2", "transformer", "classifier"])

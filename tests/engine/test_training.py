@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Generator
+from torch import Generator, Tensor, nn
 
 from engine import checkpoints
+from engine.blocks.mixture import Experts, ExpertsConfig, Router, RouterConfig
 from engine.channel import MemoryChannel
 from engine.config import RunConfig
 from engine.data import IGNORE, TASKS, Interface
@@ -178,3 +179,54 @@ def test_a_resumed_run_has_the_same_losses_and_weights_bit_for_bit(tmp_path: Pat
     losses = {**first.metrics("loss"), **second.metrics("loss")}
     assert losses == whole.metrics("loss")
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), expected.parameters(), strict=True))
+
+
+class MixtureLM(nn.Module):
+    """A mixture of experts between an embedding and a head."""
+
+    def __init__(self, balance: float) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(32, 8)
+        self.router = Router(RouterConfig(d_model=8, n_experts=4, top_k=2, balance=balance))
+        self.experts = Experts(ExpertsConfig(d_model=8, d_ff=8, n_experts=4))
+        self.head = nn.Linear(8, 32)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Ids (B, T) to logits (B, T, V)."""
+        x = self.embed(tokens)
+        logits: Tensor = self.head(x + self.experts(x, self.router(x)))
+        return logits
+
+
+def mixture(balance: float, steps: int) -> tuple[MixtureLM, MemoryChannel]:
+    seed_everything(0)
+    model, channel = MixtureLM(balance), MemoryChannel()
+    with torch.no_grad():
+        model.embed.weight += 1.0
+        model.router.weight[:2] += 0.3  # two experts get all tokens at first
+    config = RunConfig(task="reverse", steps=steps, batch_size=8, eval_size=4, lr=0.02, warmup=0, schedule="constant")
+    Trainer(model, config, channel).run()
+    return model, channel
+
+
+def test_what_a_block_wants_for_itself_is_trained_and_reported_apart_from_the_loss() -> None:
+    (_, strict), (_, free) = mixture(1.0, 30), mixture(0.0, 30)
+
+    assert strict.metrics("loss")[1] == free.metrics("loss")[1]
+    assert set(free.metrics("aux_loss").values()) == {0.0}
+    wishes = strict.metrics("aux_loss")
+    assert wishes[1] > 3.0
+    assert wishes[30] == pytest.approx(2.0, abs=0.2)  # the least there is: experts equally busy
+
+
+def test_how_busy_each_expert_is_comes_with_every_validation() -> None:
+    _, channel = mixture(1.0, 2)
+
+    (evaluated,) = [event for event in channel.events if isinstance(event, Evaluated)]
+    use = {name: value for name, value in evaluated.metrics.items() if name.startswith("expert_use/")}
+    assert list(use) == [f"expert_use/router/{number}" for number in range(4)]
+    assert sum(use.values()) == pytest.approx(2.0)
+
+
+def test_a_model_without_such_blocks_reports_none_of_it() -> None:
+    assert trained().metrics("aux_loss") == {}
