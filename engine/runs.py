@@ -6,6 +6,7 @@ The folder is the truth. It holds `graph.json`, `config.json`, `status.json`, `m
 
 from __future__ import annotations
 
+import itertools
 import time
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,8 @@ from engine.registry import did_you_mean
 from engine.status import STATUS_FILE, Status, read_status, rename
 
 __all__ = [
-    "EventTail", "Status", "find", "folders", "latest_checkpoint", "new_folder", "read_config", "read_events",
-    "read_samples", "read_status", "rename",
+    "EventTail", "Status", "find", "folders", "fresh_name", "latest_checkpoint", "new_folder", "read_config",
+    "read_events", "read_samples", "read_status", "rename",
 ]  # fmt: skip
 
 CONFIG_FILE, GRAPH_FILE, LOG_FILE = "config.json", "graph.json", "log.txt"
@@ -50,6 +51,13 @@ def new_folder(root: Path, task: str) -> Path:
             continue
         return folder
     raise RunError(f"{root} has a thousand runs of this second. Wait a moment.")
+
+
+def fresh_name(root: Path, name: str) -> str:
+    """`name`, with a number behind it if a run below `root` has it already."""
+    taken = {str(read_json(folder / STATUS_FILE).get("name")) for folder in folders(root)}
+    names = (name if number == 1 else f"{name} {number}" for number in itertools.count(1))
+    return next(free for free in names if free not in taken)
 
 
 def folders(root: Path) -> list[Path]:

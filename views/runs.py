@@ -16,7 +16,7 @@ from engine.channel import METRICS_FILE
 from engine.curves import MetricsTail, last_metrics
 from engine.errors import StepwiseError
 from engine.runs import GRAPH_FILE, read_config
-from engine.status import Status, read_status
+from engine.status import Status, read_status, rename
 from views.curves import GROUPS, LOSS, CurvePlot, Shown
 from views.drawing import Drawing
 from views.inspector import grouped
@@ -32,15 +32,17 @@ METRICS = {"Loss": LOSS, **GROUPS}
 MOST_DIFFERENCES = 40
 COLUMNS = [
     {"id": "name", "label": "Run"},
-    {"id": "state", "label": "State", "width": 84},
-    {"id": "step", "label": "Step", "align": "right", "width": 64},
-    {"id": "loss", "label": "Loss", "align": "right", "width": 64},
-    {"id": "val_loss", "label": "Valid", "align": "right", "width": 64},
-    {"id": "exact_match", "label": "Exact", "align": "right", "width": 64},
+    {"id": "state", "label": "", "width": 34},
+    {"id": "step", "label": "Step", "align": "right", "width": 56},
+    {"id": "loss", "label": "Loss", "align": "right", "width": 56},
+    {"id": "val_loss", "label": "Valid", "align": "right", "width": 56},
+    {"id": "exact_match", "label": "Exact", "align": "right", "width": 56},
     {"id": "val_accuracy", "label": "Accuracy", "align": "right", "width": 72},
-    {"id": "lr", "label": "lr", "align": "right", "width": 64},
-    {"id": "started", "label": "Started", "align": "right", "width": 96},
+    {"id": "lr", "label": "lr", "align": "right", "width": 60},
+    {"id": "started", "label": "Started", "align": "right", "width": 92},
 ]
+SIGNS = {"running": "▶", "paused": "❚❚", "queued": "…", "finished": "✓", "stopped": "■", "failed": "✕"}
+TONES = {"running": "ok", "paused": "warn", "failed": "err"}
 
 
 class RunsPane:
@@ -61,7 +63,7 @@ class RunsPane:
         self._detailed: object = None  # what the details were made of
         self._plot = CurvePlot(LOSS, log=True)
         self._metric = "Loss"
-        self._table = Sheet(sections=[], look="strip", sizing_mode="stretch_both", margin=0, styles={"flex": "1.5 1 0"})
+        self._table = Sheet(sections=[], look="strip", sizing_mode="stretch_both", margin=0, styles={"flex": "2 1 0"})
         self._detail = Sheet(sections=[], look="strip", width=260, sizing_mode="stretch_height", margin=0)
         self._bar = Bar(items=self._items(), sizing_mode="stretch_width", height=28, margin=0)
         for part in (self._table, self._detail, self._bar):
@@ -83,7 +85,7 @@ class RunsPane:
             self._table.show([{"kind": "empty", "id": "train", "text": NONE, "action": "Train"}])
         else:
             rows = [self._row(folder, status) for folder, status in found]
-            table = {"kind": "rows", "id": "runs", "columns": COLUMNS, "rows": rows, "select": "many"}
+            table = {"kind": "rows", "id": "runs", "columns": columns(rows), "rows": rows, "select": "many"}
             self._table.show([{**table, "chosen": self._chosen, "search": True}])
         chosen = [(folder.name, s.name, s.state) for folder, s in found if folder.name in self._chosen]
         if chosen != self._detailed:
@@ -116,8 +118,9 @@ class RunsPane:
         ]
         if len(folders) == 1:
             rows = [[name, str(value)] for name, value in read_config(folders[0]).to_dict().items()]
-            title = {"kind": "heading", "text": read_status(folders[0]).name}
-            return [title, {"kind": "actions", "items": actions}, {"kind": "table", "rows": rows}]
+            name = {"field": "name", "label": "name", "value": read_status(folders[0]).name, "words": True}
+            named = {"kind": "form", "id": "run", "rows": [name]}
+            return [named, {"kind": "actions", "items": actions}, {"kind": "table", "rows": rows}]
         rows = difference_rows(folders)
         heading = {"kind": "heading", "text": "What differs", "note": f"{len(folders)} runs"}
         if not rows:
@@ -136,8 +139,9 @@ class RunsPane:
         """Bring the figure to what is chosen and known; only here are Bokeh's models touched."""
         self._plot.set_group(METRICS[self._metric])
         shown: list[Shown] = []
+        self._tails = {folder.name: self._tails.get(folder.name) or MetricsTail(folder) for folder in self._folders()}
         for folder in self._folders():
-            tail = self._tails.setdefault(folder.name, MetricsTail(folder))
+            tail = self._tails[folder.name]
             tail.read()
             shown.append(Shown(folder.name, f"{len(shown) + 1} {read_status(folder).name}", tail))
         self._plot.show(shown, max((run.tail.step for run in shown), default=1))
@@ -152,10 +156,15 @@ class RunsPane:
     def _act(self, name: str, message: Message) -> None:
         match name:
             case "runs" if "open" in message:
+                self._chosen = [str(message["open"])]
+                self._look()
                 self._runner.follow(locations.runs() / str(message["open"]))
             case "runs":
                 self._chosen = [str(id_) for id_ in message["value"]]
                 self._look()
+            case "name":
+                rename(self._folders()[0], str(message["value"]))
+                self.refresh()
             case "metric":
                 self._metric = str(message["value"])
                 self._bar.show(self._items())
@@ -180,14 +189,23 @@ class RunsPane:
         self._drawing.ask()
 
 
+def columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The columns in which some run has something to say."""
+    return [column for column in COLUMNS if any(row["cells"][column["id"]].get("text") for row in rows)]
+
+
 def _row(folder: Path, status: Status) -> dict[str, Any]:
     """One run as a row of the table."""
     last, config = last_metrics(folder), read_config(folder)
-    tone = {"running": "ok", "paused": "warn", "failed": "err"}.get(status.state, "")
     numbers = {name: _number(last.get(name)) for name in NUMBERS}
     cells = {
         "name": {"value": status.name, "text": status.name, "title": status.reason or folder.name},
-        "state": {"value": status.state, "text": status.state, "dot": tone or "idle"},
+        "state": {
+            "value": status.state,
+            "text": SIGNS[status.state],
+            "tone": TONES.get(status.state, "muted"),
+            "title": status.state,
+        },
         "step": {"value": last.get("step", 0), "text": grouped(int(last.get("step", 0)))},
         **numbers,
         "lr": {"value": config.lr, "text": f"{config.lr:g}"},

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import RunError, SettingError
-from engine.runs import find, folders, latest_checkpoint, new_folder, read_config, read_status
+from engine.runs import find, folders, fresh_name, latest_checkpoint, new_folder, read_config, read_status
+from engine.status import Status, write_status
 from tests.engine.models import make_run
 
 
@@ -58,3 +59,12 @@ def test_settings_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
 def test_a_run_without_a_checkpoint_says_so(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no checkpoint yet"):
         latest_checkpoint(make_run(tmp_path))
+
+
+def test_a_second_run_of_one_name_gets_a_number(tmp_path: Path) -> None:
+    for number in (1, 2):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        write_status(folder, Status(id=str(number), name=fresh_name(tmp_path, "tiny"), task="sort", steps=1))
+
+    assert [read_status(tmp_path / number).name for number in "12"] == ["tiny", "tiny 2"]

@@ -183,3 +183,32 @@ def test_a_run_whose_graph_is_broken_is_told_about_and_harms_nothing() -> None:
 
     assert desk.session.notice is not None
     assert desk.session.revision == 0
+
+
+def test_a_run_that_is_opened_is_the_chosen_one() -> None:
+    desk, first, second = Desk(), run("1"), run("2")
+    desk.choose(first)
+
+    desk.say(name="runs", open=second.name)
+
+    assert desk.selection.run == second.name
+    assert desk.runner.folder == second
+
+
+def test_a_run_is_renamed_where_it_is_looked_at() -> None:
+    desk = Desk()
+    desk.choose(run("1"))
+
+    desk.say(name="name", value="my best")
+
+    assert desk.rows()[0]["cells"]["name"]["text"] == "my best"
+
+
+def test_columns_in_which_no_run_says_anything_are_left_out() -> None:
+    folder, desk = run("1"), Desk()
+    before = [column["id"] for column in desk.pane._table.sections[0]["columns"]]
+    append(folder, {"step": 3, "val_accuracy": 0.5})
+    desk.pane.refresh()
+
+    assert "val_accuracy" not in before
+    assert "val_accuracy" in [column["id"] for column in desk.pane._table.sections[0]["columns"]]

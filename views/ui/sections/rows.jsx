@@ -5,6 +5,7 @@ import { Icon } from "../icons.jsx";
 
 const cellOf = (cell) => (cell !== null && typeof cell === "object" ? cell : { value: cell });
 const textOf = (cell) => String(cell.text ?? cell.value ?? "");
+const searched = (cell) => `${textOf(cell)} ${cell.title ?? ""}`;
 
 function compare(a, b) {
   const empty = (x) => x === undefined || x === null || x === "";
@@ -15,7 +16,7 @@ function compare(a, b) {
 
 function arranged(section, sort, query) {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  const text = (row) => section.columns.map(({ id }) => textOf(cellOf(row.cells[id]))).join(" ").toLowerCase();
+  const text = (row) => section.columns.map(({ id }) => searched(cellOf(row.cells[id]))).join(" ").toLowerCase();
   const rows = words.length ? section.rows.filter((row) => words.every((word) => text(row).includes(word))) : section.rows;
   if (!sort?.by) return rows;
   const value = (row) => cellOf(row.cells[sort.by]).value;
@@ -42,7 +43,7 @@ function Head({ column, sort, setSort }) {
   const down = on && sort.down;
   return (
     <th scope="col" aria-sort={on ? (down ? "descending" : "ascending") : "none"} className={column.align === "right" ? "num" : ""} style={{ width: column.width }}>
-      <button type="button" onClick={() => setSort({ by: column.id, down: on ? !down : column.align === "right" })} title={`Sort by ${column.label}`}>
+      <button type="button" onClick={() => setSort({ by: column.id, down: on ? !down : column.align === "right" })} title={`Sort by ${column.label || column.id}`} aria-label={column.label || column.id}>
         {column.label}
         {on ? <Icon name={down ? "down" : "up"} /> : null}
       </button>
