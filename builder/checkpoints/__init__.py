@@ -129,9 +129,9 @@ def save_checkpoint(document: Document, state: Mapping[str, Tensor], family: str
     """
     chosen = FAMILIES[family]
     mine = Skeleton.of(document, family)
-    check_state(mine, dict(state))
     config = Configuration(chosen.config(mine))
     check_alike(mine, Skeleton.of(chosen.document(config), family))
+    check_state(mine, dict(state))
     tied = {kept for kept, _ in document.ties}
     tensors = write(chosen.parts(config), {name: tensor for name, tensor in state.items() if name not in tied})
     keys = {key: value for key, value in config.keys.items() if key not in PRIVATE}
