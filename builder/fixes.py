@@ -134,7 +134,8 @@ def _setting_at(view: View, port: PortRef, place: int, *, into: bool) -> str:
     """The setting that is the size of a port's dimension, counted from the end; empty if it is none."""
     kind = view.around.signatures[port.node]
     declared = (kind.input(port.port) if into else kind.output(port.port)) if kind else None
-    sizes = dims.pattern(declared.shape).dims if declared else ()
+    settings = view.around.settings(port.node)
+    sizes = dims.chosen(dims.pattern(declared.shape), settings).dims if declared else ()
     dim = sizes[place] if -place <= len(sizes) else None
     return dim.id if isinstance(dim, ast.Name) and not dims.is_letter(dim.id) else ""
 

@@ -116,8 +116,8 @@ def new_input(view: View, target: PortRef) -> Fix | None:
     """Give the definition a further input for a port that nothing inside can feed."""
     wanted = next(port for port in view.inputs(target.node) if port.name == target.port)
     shape = view.found.shapes.get(target)
-    if view.is_root and wanted.kind not in ("ids", "mask"):
-        return None  # a model takes tokens, not vectors
+    if view.is_root and wanted.kind not in ("ids", "mask", "pixels"):
+        return None  # a model takes tokens or images, not vectors
     if wanted.kind == "any" or shape is None or any(len(dim.names) > 1 or dim.divisor > 1 for dim in shape):
         return None
     declared = wanted.shape.split()

@@ -10,6 +10,7 @@ from builder import templates
 from builder.document import Definition, Document, Node, Symbol
 from engine.settings import Setting
 from tests.builder.drawn import HIDDEN, IDS, definition, document, end, language_model, node
+from tests.builder.zoo import positions, residuals, scores, streams
 
 Make = Callable[[], Document]
 
@@ -124,6 +125,15 @@ def open_input() -> Document:
 def open_ids() -> Document:
     nodes = {"embed": node("token_embedding"), "head": node("lm_head"), "y": end("output", "logits B T V")}
     return document(nodes, "embed.y>head.x head.logits>y.value")
+
+
+def open_pixels() -> Document:
+    nodes = {
+        "patches": node("patch_embedding", d_model="d_model"),
+        "head": node("lm_head", d_model="d_model"),
+        "y": end("output", "logits B N V"),
+    }
+    return document(nodes, "patches.y>head.x head.logits>y.value", d_model=8)
 
 
 def missing_block() -> Document:
@@ -312,7 +322,7 @@ BROKEN: dict[str, tuple[Make, ...]] = {
     "S002": (kinds,),
     "S003": (uneven, uneven_inside, uneven_groups, uneven_turn),
     "S004": (unreadable_shape,),
-    "R001": (open_input, open_ids),
+    "R001": (open_input, open_ids, open_pixels),
     "R002": (missing_block,),
     "R003": (unknown_symbol, new_symbol, unknown_setting, unreadable_setting),
     "R004": (out_of_range, wrong_choice, out_of_range_by_symbol, too_many_experts_asked_for),
@@ -331,6 +341,12 @@ BROKEN: dict[str, tuple[Make, ...]] = {
     "R017": (no_logits,),
     "R018": (valueless_symbol,),
     "R020": (too_large,),
+    "R021": (positions.positions_added_twice,),
+    "R022": (positions.tokens_embedded_twice,),
+    "R023": (streams.layers_shared_by_accident,),
+    "R024": (scores.double_softmax, scores.softmax_of_the_logits),
+    "R025": (residuals.dropout_of_everything,),
+    "R026": (scores.rotary_queries_alone,),
     "R019": (needs_optional, needs_optional_inside),
 }  # fmt: skip
 CASES = [(code, make) for code, makes in BROKEN.items() for make in makes]
