@@ -18,6 +18,7 @@ from engine.registry import did_you_mean
 from engine.settings import Setting, Value
 
 _CODE = re.compile(r"C[0-9]{3}")
+_PACKAGE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]*")
 
 
@@ -30,7 +31,7 @@ def decode(file: Json) -> Document:
     Raises:
         FileError: If anything in it is not as it must be.
     """
-    found = file.keys(("definitions",), ("name", "task", "root", "ties", "promises"))
+    found = file.keys(("definitions",), ("name", "task", "root", "ties", "promises", "packages"))
     pieces = [_definition(name, value) for name, value in found["definitions"].entries(limits.MAX_DEFINITIONS)]
     document = Document(
         definitions={definition.name: definition for definition in pieces},
@@ -39,12 +40,22 @@ def decode(file: Json) -> Document:
         ties=tuple(_pair(tie) for tie in found["ties"].items(limits.MAX_TIES)) if "ties" in found else (),
         task=_text(found, "task"),
         promises=_promises(found),
+        packages=_packages(found),
     )
     try:
         check(document)
     except DocumentError as error:
         raise FileError(str(error)) from None
     return document
+
+
+def _packages(found: dict[str, Json]) -> dict[str, str]:
+    packages: dict[str, str] = {}
+    for kind, item in found["packages"].entries(limits.MAX_NODES) if "packages" in found else ():
+        if problem := _kind_problem(kind):
+            item.fail(problem)
+        packages[kind] = item.said(_package_problem)
+    return packages
 
 
 def _promises(found: dict[str, Json]) -> tuple[Promise, ...]:
@@ -207,6 +218,10 @@ def _shape_problem(text: str) -> str:
 
 def _kind_problem(text: str) -> str:
     return "" if _KIND.fullmatch(text) else f"{text[:60]!a} is no kind of a block. Write one such as `layer_norm`."
+
+
+def _package_problem(text: str) -> str:
+    return "" if _PACKAGE.fullmatch(text) else f"{text[:60]!a} is no name of a package, such as `stepwise-echo`."
 
 
 def _port_problem(text: str) -> str:

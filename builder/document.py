@@ -10,7 +10,7 @@ shared with the old one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import networkx as nx
@@ -185,6 +185,7 @@ class Document:
         ties: Pairs of parameter paths; the first is the same storage as the second.
         task: The task it was made for, for a first choice in the window.
         promises: Contracts that the user asked for or does without.
+        packages: The package that brings a kind of block, for those that plugins bring, as the file remembers it.
     """
 
     definitions: Mapping[str, Definition]
@@ -193,6 +194,7 @@ class Document:
     ties: tuple[tuple[str, str], ...] = ()
     task: str = ""
     promises: tuple[Promise, ...] = ()
+    packages: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @classmethod
     def empty(cls, name: str = "untitled") -> Document:

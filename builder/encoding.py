@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from builder.document import Definition, Document, Node, Promise, Symbol
+from engine.plugins import package_of
 from engine.ports import Port
 from engine.settings import Setting
 
@@ -19,9 +20,17 @@ def encode(document: Document) -> dict[str, object]:
         **({"task": document.task} if document.task else {}),
         "root": document.root,
         **({"promises": [_promise(promise) for promise in document.promises]} if document.promises else {}),
+        **({"packages": packages} if (packages := _packages(document)) else {}),
         **({"ties": [list(tie) for tie in document.ties]} if document.ties else {}),
         "definitions": {name: _definition(d) for name, d in document.definitions.items()},
     }
+
+
+def _packages(document: Document) -> dict[str, str]:
+    """The package of each kind in use that a plugin brings, as we know it or as it was remembered."""
+    kinds = sorted({node.kind for d in document.definitions.values() for node in d.nodes.values()})
+    found = {kind: package_of(kind) or document.packages.get(kind, "") for kind in kinds}
+    return {kind: package for kind, package in found.items() if package}
 
 
 def _promise(promise: Promise) -> dict[str, object]:

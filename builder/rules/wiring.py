@@ -66,7 +66,11 @@ def missing_block(view: View) -> Iterator[Finding]:
     for name, node in view.definition.nodes.items():
         if view.around.signatures[name] is None:
             hint = did_you_mean(node.kind, _kinds(view))
-            hint = hint if hint.startswith("Did") else "Install the plugin that brings it, or remove it."
+            package = view.document.packages.get(node.kind)
+            if package:
+                hint = f"It came with the package {package!r}. Install that, or remove the block."
+            elif not hint.startswith("Did"):
+                hint = "Install the plugin that brings it, or remove it."
             text = f"{name} is a block of kind {node.kind!r}, which is not installed. {hint}"
             yield Finding(message=text, where=view.where(name), fixes=(rewiring.remove_node(view, name),))
 

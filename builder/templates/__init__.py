@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from builder.templates import bert, gpt, llama, moe, original, t5, vit
-from builder.templates.gallery import TEMPLATES, Template, assembled, build, names
+from builder.templates.gallery import TEMPLATES, Template, add, assembled, build, names
+from engine.plugins import load
 
-__all__ = ["TEMPLATES", "Template", "assembled", "build", "names"]
+__all__ = ["TEMPLATES", "Template", "add", "assembled", "build", "names"]
 
 # The order of the gallery: what trains in seconds comes first.
 gpt.register_tiny()
@@ -21,3 +22,5 @@ t5.register()
 moe.register()
 vit.register()
 original.register()
+
+TEMPLATES.later(lambda: load("stepwise.templates"))

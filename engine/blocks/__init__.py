@@ -23,6 +23,7 @@ from engine.blocks import (
     wiring,
 )
 from engine.blocks.spec import CATALOGUE
+from engine.plugins import load
 
 __all__ = [
     "CATALOGUE",
@@ -45,3 +46,5 @@ __all__ = [
     "task_heads",
     "wiring",
 ]
+
+CATALOGUE.later(lambda: load("stepwise.blocks"))

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from torch import nn
 
+from engine.plugins import note_home
 from engine.ports import Port
 from engine.registry import Registry
 from engine.settings import Config, Setting, Value
@@ -91,6 +92,7 @@ def block(
             outputs=outputs, even=even, formula=formula, paper=paper, about=about,
         )  # fmt: skip
         CATALOGUE.add(kind, spec)
+        note_home(kind, module.__module__)
         return module
 
     return declare

@@ -5,6 +5,7 @@ from engine.data.batch import IGNORE, Batch, Example
 from engine.data.interface import Interface
 from engine.data.task import TASKS, Split, Task
 from engine.data.tokenizers import CharTokenizer, Tokenizer, tokenizer_from
+from engine.plugins import load
 
 __all__ = [
     "IGNORE",
@@ -24,3 +25,5 @@ __all__ = [
     "sort",
     "tokenizer_from",
 ]
+
+TASKS.later(lambda: load("stepwise.tasks"))

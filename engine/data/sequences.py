@@ -36,7 +36,17 @@ class SequenceTask(Task):
     symbols: ClassVar[str]
     shortest: ClassVar[int] = 3
     longest: ClassVar[int] = 10
-    templates = ("gpt2", "transformer", "llama", "t5", "moe", "tiny", "tiny_llama", "tiny_t5", "tiny_moe")
+    templates: ClassVar[tuple[str, ...]] = (
+        "gpt2",
+        "transformer",
+        "llama",
+        "t5",
+        "moe",
+        "tiny",
+        "tiny_llama",
+        "tiny_t5",
+        "tiny_moe",
+    )
     start = GO
     stop = END
     recommended: ClassVar[Mapping[str, Size]] = {"steps": 1200, "lr": 4e-3}
