@@ -65,7 +65,7 @@ class InspectorPane:
         rows = [{**choice("name", s.document.name), "field": "name", "words": True}]
         if not root:
             rows = [{**choice("title", here.title), "field": "title", "words": True}]
-        parameters = parameters_of(s.document)
+        parameters = parameters_of(s.document, s.path)
         return [
             {"kind": "title", "text": "Model" if root else here.title, "colour": family_token(here.family)},
             *([{"kind": "text", "text": here.about}] if here.about else []),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path as File
@@ -32,8 +32,8 @@ class Outline(Listed):
         Outline(tree=[{"id": "", "depth": 0, "label": "GPT"}, {"id": "blocks", "depth": 1, "label": "GPT block"}])
 
     Rows come in the order of the tree: id (ids from the root inward, parted by dots), depth, label, name (the id where
-    the label differs), colour, times, count, exact, opens, error, warn. Messages: `{"select": id}` on a click and
-    `{"open": id}` on a double click or Enter.
+    others of its level have the same label), colour, times, count, exact, opens, error, warn. Messages:
+    `{"select": id}` on a click and `{"open": id}` on a double click or Enter.
     """
 
     tree = param.List(default=[], doc="The tree, from top to bottom.")
@@ -112,14 +112,17 @@ class _Tree:
         document = self.session.document
         scope = scope_at(document, path)
         problems = _problems(self.session.report.diagnostics, here)
+        kinds = {name: node_signature(document, node, name) for name, node in here.nodes.items()}
+        alike = Counter(_label(node, kinds[name]) for name, node in here.nodes.items())
         for name, node in here.nodes.items():
             at = (*path, name)
             if at not in self.counts or node.is_rail:
                 continue
-            kind = node_signature(document, node, name)
+            kind = kinds[name]
             errors, warnings = problems[name, True], problems[name, False]
             yield {
                 **self._row(at, node, kind),
+                "name": name if alike[_label(node, kind)] > 1 else "",
                 "depth": depth,
                 "times": times(node, scope),
                 "error": errors[0] if errors else self._inside(node),
@@ -129,12 +132,10 @@ class _Tree:
                 yield from self.rows(at, document.definitions[node.kind], depth + 1)
 
     def _row(self, at: Path, node: Node, kind: Signature | None) -> Row:
-        label = node.label or (kind.title if kind else node.kind)
         count = self.counts[at]
         return {
             "id": ".".join(at),
-            "label": label,
-            "name": at[-1],
+            "label": _label(node, kind),
             "colour": family_token(kind.family) if kind else "err",
             "count": short(count) if count else "",
             "exact": f"{grouped(count)} parameters" if count else "",
@@ -144,6 +145,10 @@ class _Tree:
     def _inside(self, node: Node) -> str:
         count = self.inside.get(node.kind, 0)
         return f"{count} {'problem' if count == 1 else 'problems'} inside" if count else ""
+
+
+def _label(node: Node, kind: Signature | None) -> str:
+    return node.label or (kind.title if kind else node.kind)
 
 
 def _problems(found: Iterable[Diagnostic], here: Definition) -> dict[tuple[str, bool], list[str]]:

@@ -95,7 +95,7 @@ def _turned(
         node = node_in(here, name)
         if node.kind != kinds[0]:
             raise EditError(
-                f"{name} is a {node.kind} block; this is for blocks of kind {kinds[0]}. Select those alone."
+                f"{name} is of kind {node.kind}; this is for blocks of kind {kinds[0]}. Select those alone."
             )
         kept = {key: value for key, value in node.settings.items() if key in known}
         turned[name] = replace(node, kind=kinds[1], settings={**kept, **more})

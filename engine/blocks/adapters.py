@@ -29,8 +29,8 @@ class LoraLinearConfig(BlockConfig):
     title="LoRA linear",
     family="Feed-forward",
     config=LoraLinearConfig,
-    inputs=(Port(name="x", shape="... d_in", about="Vectors."),),
-    outputs=(Port(name="y", shape="... d_out", about="Their projections."),),
+    inputs=(Port(name="x", kind="any", shape="... d_in", about="Vectors."),),
+    outputs=(Port(name="y", kind="any", shape="... d_out", about="Their projections."),),
     formula="x Wᵀ + b + (α/r) x Aᵀ Bᵀ",
     paper="Hu et al., “LoRA: Low-Rank Adaptation of Large Language Models”, arXiv:2106.09685, eq. 3",
 )

@@ -149,8 +149,8 @@ def _grouping(document: Document, at: str) -> st.SearchStrategy[Edit]:
     return st.one_of(
         st.builds(Group, nodes=some, name=st.sampled_from(["Group", "train", "", "Layer norm"]), at=there),
         st.builds(Ungroup, node=st.sampled_from([*uses * 3, "ghost"]), at=there),
-        # A        st.builds(AddAdapter, nodes=linear, rank=st.sampled_from([2, "d_model", 0]), at=there),
-        # A        st.builds(RemoveAdapter, nodes=linear, at=there),
+        st.builds(AddAdapter, nodes=linear, rank=st.sampled_from([2, "d_model", 0]), at=there),
+        st.builds(RemoveAdapter, nodes=linear, at=there),
     )
 
 

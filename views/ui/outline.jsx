@@ -16,7 +16,7 @@ const above = (id) => {
 export function visible(rows, unfolded, query) {
   const words = query.trim().toLowerCase().split(/\s+/).filter(Boolean);
   if (!words.length) return rows.filter((row) => !row.id || above(row.id).every((id) => unfolded.has(id)));
-  const fits = (row) => words.every((word) => `${row.label} ${row.name}`.toLowerCase().replaceAll("_", " ").includes(word.replaceAll("_", " ")));
+  const fits = (row) => words.every((word) => `${row.label} ${row.id.slice(row.id.lastIndexOf(".") + 1)}`.toLowerCase().replaceAll("_", " ").includes(word.replaceAll("_", " ")));
   const found = rows.filter(fits);
   const kept = new Set(found.flatMap((row) => (row.id ? [row.id, ...above(row.id)] : [""])));
   return rows.filter((row) => kept.has(row.id));
@@ -61,6 +61,7 @@ function Row({ row, level, on, unfolded, fold, say, focused }) {
         <span className="twist" />
       )}
       <span className="name">{row.label}</span>
+      {row.name ? <code>{row.name}</code> : null}
       {row.times ? <b>{row.times}</b> : null}
       {row.error || row.warn ? <i className={row.error ? "dot err" : "dot warn"} role="img" aria-label={row.error ? "has problems" : "has warnings"} /> : null}
       <em>{row.count}</em>
@@ -136,7 +137,7 @@ export function render({ model }) {
     <div className="list">
       <label className="search">
         <Icon name="search" />
-        <input ref={input} value={query} placeholder="Search the model" aria-label="Search the model" onChange={(event) => setQuery(event.target.value)} onKeyDown={onSearchKey} />
+        <input ref={input} value={query} placeholder="Search" aria-label="Search the model" onChange={(event) => setQuery(event.target.value)} onKeyDown={onSearchKey} />
         {keys ? <kbd>{keys}</kbd> : null}
       </label>
       <div className="scroll tree" role="tree" aria-label="Outline" ref={list} onKeyDown={walk} onFocus={(event) => event.target.dataset.id !== undefined && setAt(event.target.dataset.id)}>

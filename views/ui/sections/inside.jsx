@@ -6,7 +6,7 @@ import { Form } from "./form.jsx";
 const parent = (id) => id.slice(0, Math.max(0, id.lastIndexOf(".")));
 
 function Group({ group, open, fold, send, turn }) {
-  const changed = group.rows.some((row) => row.changed);
+  const changed = group.rows.some((row) => row.changed && !row.symbol);
   return (
     <div className="group" style={{ "--family": `var(--${group.colour})`, "--depth": group.depth }}>
       <button type="button" className="fold-line" aria-expanded={open} title={group.id} onClick={() => fold(group.id, !open)}>
@@ -14,6 +14,7 @@ function Group({ group, open, fold, send, turn }) {
           <Icon name="right" />
         </span>
         <span className="name">{group.title}</span>
+        <code>{group.id.slice(parent(group.id).length).replace(".", "")}</code>
         {changed ? <i className="changed" title="Has settings that differ from their default" /> : null}
         <em>{group.note}</em>
       </button>
