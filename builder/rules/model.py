@@ -124,7 +124,7 @@ def future_seen(view: View) -> Iterator[Finding]:
     for name, kind in view.around.signatures.items():
         field = kind.field("mask") if kind and not kind.composite else None
         mask = view.around.settings(name).get("mask")
-        if field is None or "causal" not in field.setting.choices or mask not in ("none", "padding"):
+        if field is None or "causal" not in field.setting.choices or mask not in ("none", "padding", "anticausal"):
             continue
         if _outermost(view, name, "T") == answered == _outermost(view, name, "S"):
             mend = fixes.set_at_origin(view, name, "mask", "both" if mask == "padding" else "causal")
