@@ -18,6 +18,8 @@ from engine.errors import ExportError
 from engine.export import ExportBundle, Exported, Format
 from engine.registry import did_you_mean
 
+CODE = "code"
+
 
 def export_run(folder: Path, format: str, out: Path, step: int | None = None, extra: Collection[str] = ()) -> Exported:
     """Write a run's model below the folder `out`.
@@ -42,31 +44,31 @@ def export_run(folder: Path, format: str, out: Path, step: int | None = None, ex
 def export_graph(
     file: Path, format: str, out: Path, task: str = "", seed: int = 0, extra: Collection[str] = ()
 ) -> Exported:
-    """Write the model of a graph with fresh weights, or that of a safetensors file with its own; see `export_run`.
+    """Write the model of a graph with fresh weights, or that of safetensors with its own; see `export_run`.
 
     Args:
-        file: A graph, or anything that `builder.opening` knows.
+        file: A graph, or a safetensors file of ours or its folder; for code anything that `builder.opening` knows.
         format: One of `engine.export.FORMATS`.
         out: A new or empty folder.
-        task: Whose tokens it reads; the document's own if empty.
-        seed: Of the weights.
+        task: Whose tokens it reads; the document's own if empty. Without any, an MLflow model takes tensors.
+        seed: Of fresh weights.
         extra: Optional inputs that a program or ONNX file is to have.
 
     Raises:
-        ExportError: If no task is named where one is needed, or the model cannot be written so.
+        ExportError: If the file has weights that are not read from there, or the model cannot be written so.
         StepwiseError: If the graph is not well-formed or does not fit the task.
     """
     export.check(format, out)
     document = opening.open_graph(file)
     task = task or document.task
-    if export.FORMATS[format].wants_text and not task:
-        raise ExportError(f"{file} names no task. Give one with --task; see `stepwise tasks`.")
+    own = opening.weights_beside(file)
+    if not own and format != CODE and opening.has_other_weights(file):
+        raise ExportError(f"The weights of {file} are not read from there. Export the run, or safetensors of it.")
     if task:
         check_trainable(document, task)
     model = compile_document(document, seed=seed)
-    own = file.suffix == ".safetensors"
     if own:
-        load_model(model, file)
+        load_model(model, own)
     facts = {"step": "0", **({"task": task} if task else {})}
     done = export.export(
         with_inputs(bundle_of(model, document, TASKS[task] if task else None, facts), extra), format, out
@@ -108,7 +110,7 @@ def export_code(bundle: ExportBundle, out: Path) -> Exported:
 
 
 export.FORMATS.add(
-    "code",
+    CODE,
     Format(
         title="Python code",
         about="A readable model.py that imports only torch, with its weights and the graph beside it.",

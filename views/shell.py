@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import panel as pn
@@ -11,12 +12,13 @@ from loguru import logger
 from builder import templates
 from builder.document import Document
 from builder.edits import SetTask
-from engine import locations
+from engine import locations, plugins
 from engine.data import TASKS
 from engine.errors import StepwiseError
 from views.attention import AttentionPane
 from views.canvas import CanvasPane
 from views.canvas_part import HINTS
+from views.code import CodePane
 from views.commands import command_rows
 from views.composing import Composing
 from views.dialogs import EMPTY, Dialogs
@@ -34,6 +36,7 @@ from views.selection import Selection
 from views.session import Session
 from views.setup import Setup, SetupPane, choose_task
 from views.toolbar import status_bar, title_bar, toolbar
+from views.trained import TrainedDialog
 from views.training import TrainingPane
 from views.workspace import Workspace
 
@@ -92,11 +95,18 @@ class Shell:
             "train": lambda: TrainingPane(self.runner).view,
             "attention": lambda: AttentionPane(self.runner, self.selection, self.command).view,
             "runs": lambda: RunsPane(self.session, self.runner, self.selection, self.command).view,
+            "code": lambda: self._code().part,
             "log": lambda: LogPane(self.runner).part,
         }
         tabs = [{**_tab(name), "alone": name in ("setup", "runs")} for name in panes]
         self.bottom = Dock(panes, tabs=tabs, active=["train", "attention"], limit=2, place="bottom", lazy=True)
         self._problems()
+
+    def _code(self) -> CodePane:
+        """The code pane, which writes source only while it is in sight."""
+        pane = CodePane(self.session, self.selection, lambda: "code" in self.bottom.active)
+        self.bottom.param.watch(lambda _: pane.refresh(), ["active"])
+        return pane
 
     def _listen(self) -> None:
         session = self.session
@@ -131,6 +141,7 @@ class Shell:
         return {
             "new": dialogs.new,
             "open": dialogs.open,
+            "open-trained": TrainedDialog(self.window, session, self.show_run).ask,
             "save": lambda: dialogs.save(session.document.name),
             "save-as": dialogs.save_as,
             "download": dialogs.download,
@@ -170,16 +181,22 @@ class Shell:
         if self.runner.is_going:
             self.runner.toggle()
         elif self._is_right():
-            self.runner.start(self.session.document, self.setup.config)
+            self.runner.start(self.session.document, self.setup.config, weights=self.session.weights)
             self.selection.set("shell", run="", step=None)
             self.bottom.open("train")
+
+    def show_run(self, folder: Path) -> None:
+        """Follow a run and look at its attention."""
+        self.runner.follow(folder)
+        self.selection.set("shell", run=folder.name, step=None)
+        self.bottom.open("attention")
 
     def step(self) -> None:
         """Do one step, of the present run or of a new one."""
         if self.runner.is_going:
             self.runner.one_step()
         elif self._is_right():
-            self.runner.start_one_step(self.session.document, self.setup.config)
+            self.runner.start_one_step(self.session.document, self.setup.config, self.session.weights)
 
     def fix(self) -> None:
         """Apply the first fix there is, and show where."""
@@ -215,6 +232,9 @@ class Shell:
         """Say what happened before there was a window to say it in."""
         if self.workspace.broken is not None:
             text = f"The autosaved graph cannot be read. It was kept as {self.workspace.broken}; this is a new one."
+            self.session.tell(text)
+        plugins.load_all()
+        for text in plugins.problems():
             self.session.tell(text)
 
     def _edited(self) -> None:

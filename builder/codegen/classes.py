@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from builder.catalogue import signature
 from builder.codegen import documentation, stacking, tree, values
@@ -136,7 +136,7 @@ class ClassWriter:
         self._steps.append(Step(name, call, outputs, carry(self._unit, inner, name, name)))
 
     def _forward(self) -> list[Line]:
-        feeds, steps = _without_aliases(self._unit.there.feeds, self._steps)
+        feeds, steps, same = _without_aliases(self._unit.there.feeds, self._steps)
         ends = [port.name for port in self._unit.outputs]
         needed = _needed(feeds, steps, ends)
         steps = [step for step in steps if step.node in needed]
@@ -147,20 +147,28 @@ class ClassWriter:
         for step in steps:
             flow.write(step)
         flow.leave(ends, named=self._unit.root)
-        return flow.lines
+        return [_with_silent(line, same) for line in flow.lines]
 
 
-def _without_aliases(feeds: Mapping[PortRef, PortRef], steps: list[Step]) -> tuple[dict[PortRef, PortRef], list[Step]]:
-    """Feeds that pass by the nodes that only hand on what comes in, and the other steps."""
+def _without_aliases(
+    feeds: Mapping[PortRef, PortRef], steps: list[Step]
+) -> tuple[dict[PortRef, PortRef], list[Step], dict[str, str]]:
+    """Feeds that pass by the nodes that only hand on what comes in, the other steps, and whose place those take."""
     same: dict[PortRef, PortRef] = {}
     kept: list[Step] = []
     for step in steps:
         if isinstance(step.call, tree.Port):
-            source = feeds[PortRef(step.node, step.call.name)]
-            same[PortRef(step.node, step.outputs[0])] = same.get(source, source)
+            source = feeds[step.ref(step.call.name)]
+            same[step.ref(step.outputs[0])] = same.get(source, source)
         else:
             kept.append(step)
-    return {target: same.get(source, source) for target, source in feeds.items()}, kept
+    silent = {ref.node: source.node for ref, source in same.items()}
+    return {target: same.get(source, source) for target, source in feeds.items()}, kept, silent
+
+
+def _with_silent(line: Line, silent: Mapping[str, str]) -> Line:
+    """A line that is also about the nodes that only hand on what it gives."""
+    return replace(line, owners=line.owners | {node for node, source in silent.items() if source in line.owners})
 
 
 def _needed(feeds: Mapping[PortRef, PortRef], steps: list[Step], ends: list[str]) -> set[str]:

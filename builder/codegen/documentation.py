@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from builder.codegen import text
 from builder.codegen.flow import Line
@@ -81,7 +82,8 @@ def forward(unit: Unit, letters: Letters) -> list[Line]:
     what = _listed([_shaped(port.name, letters.of(PortRef(port.name, "value"))) for port in unit.inputs])
     out = _listed([_shaped(port.name, letters.of(PortRef(port.name, "value"))) for port in results])
     summary = f"From {what} to {out}."
-    return [*lines, *(Line(line) for line in _short(summary, unit, letters))]
+    owners = frozenset(port.name for port in unit.inputs)
+    return [*(replace(line, owners=owners) for line in lines), *map(Line, _short(summary, unit, letters))]
 
 
 def _short(summary: str, unit: Unit, letters: Letters) -> list[str]:

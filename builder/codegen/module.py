@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from builder import paths
@@ -53,16 +53,24 @@ class Generated:
             here = self.document.definitions.get(node.kind, here)
         return found
 
-    def node(self, line: int) -> Place | None:
-        """The definition and the node that a line is about; the node is empty for a class as a whole."""
-        fits = [(last - first, place) for place, first, last in self._spans() if first <= line <= last]
-        return min(fits)[1] if fits else None
+    def nodes(self, first: int, last: int) -> tuple[str, tuple[str, ...]]:
+        """The definition that lines are about, and its nodes that they are about.
 
-    def _spans(self) -> Iterator[tuple[Place, int, int]]:
-        for place, spans in self.places.items():
-            yield from ((place, first, last) for first, last in spans)
-        for name, spans in self.classes.items():
-            yield from (((name, ""), first, last) for first, last in spans)
+        Args:
+            first: The first line, counted from 1.
+            last: The last one.
+
+        Returns:
+            The definition of the first class among them, empty outside all classes; and ids.
+        """
+        found = [n for n, spans in self.classes.items() if _meet(spans, first, last)]
+        name = min(found, key=lambda n: self.classes[n]) if found else ""
+        inside = (node for (d, node), spans in self.places.items() if d == name and _meet(spans, first, last))
+        return name, tuple(inside)
+
+
+def _meet(spans: tuple[Span, ...], first: int, last: int) -> bool:
+    return any(a <= last and first <= b for a, b in spans)
 
 
 def generate(document: Document) -> Generated:

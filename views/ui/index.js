@@ -10,6 +10,7 @@ import * as Dock from "./dock.jsx";
 import * as Outline from "./outline.jsx";
 import * as Palette from "./palette.jsx";
 import * as Sheet from "./sheet.jsx";
+import * as Source from "./source.jsx";
 import * as Window from "./window.jsx";
 
-export default { React, createRoot, Bar, Canvas, Dock, Outline, Palette, Sheet, Window };
+export default { React, createRoot, Bar, Canvas, Dock, Outline, Palette, Sheet, Source, Window };
