@@ -40,6 +40,7 @@ COMMANDS: list[Command] = [
         "File",
         ("new", "New model…", "Ctrl+Alt+N", "t"),
         ("open", "Open…", "Ctrl+O", "t"),
+        ("open-trained", "Open trained model…", ""),
         ("save", "Save", "Ctrl+S", "t-"),
         ("save-as", "Save as…", "Ctrl+Shift+S", "t"),
         ("download", "Download the graph", ""),

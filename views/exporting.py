@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
-
-import panel as pn
-from loguru import logger
 
 from engine import locations
-from engine.errors import RunError, StepwiseError
+from engine.errors import RunError
 from engine.mlflow_page import MlflowPage
+from views.behind import behind, run_module
 from views.parts import Window
 from views.runner import Runner
 from views.session import Session
@@ -45,50 +39,14 @@ class Exporter:
         if folder is None:
             raise RunError("There is no run to export yet. Train a model first.")
         out = fresh_folder(locations.artifacts() / "exports", f"{folder.name}-{format}")
-        command = [sys.executable, "-m", "builder", "export", str(folder), "--format", format, "-o", str(out)]
+        words = ("builder", "export", str(folder), "--format", format, "-o", str(out))
         self._session.tell(f"Exporting {folder.name} as {format} …", tone="ok")
-        self._behind(lambda: _run(command), f"Exported to {out}")
+        behind(self._session, lambda: run_module(*words), f"Exported to {out}")
 
     def open_mlflow(self) -> None:
         """Open MLflow's own page in a new tab; its server is started when it is not there."""
         self._session.tell("Opening MLflow …", tone="ok")
-        self._behind(_page_address, "", self._window.visit)
-
-    def _behind(self, work: Callable[[], str], done: str, then: Callable[[str], None] = lambda _: None) -> None:
-        """Do `work` in a thread; tell the user on the document's own loop how it went."""
-        document = pn.state.curdoc
-
-        def finish(text: str, tone: str, result: str) -> None:
-            if text:
-                self._session.tell(text, tone=tone)
-            if result:
-                then(result)
-
-        def do() -> None:
-            try:
-                result, text, tone = work(), done, "ok"
-            except (StepwiseError, OSError) as error:
-                logger.warning("{}", error)
-                result, text, tone = "", str(error), "error"
-            if document is None:
-                finish(text, tone, result)
-            else:
-                document.add_next_tick_callback(lambda: finish(text, tone, result))
-
-        Thread(target=do, daemon=True).start()
-
-
-def _run(command: list[str]) -> str:
-    """Run a command of ours.
-
-    Raises:
-        RunError: With its last words, if it fails.
-    """
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        lines = (done.stderr or done.stdout).strip().splitlines()
-        raise RunError(lines[-1] if lines else f"{command[2]} failed. Look at the server's log.")
-    return ""
+        behind(self._session, _page_address, then=self._window.visit)
 
 
 def _page_address() -> str:

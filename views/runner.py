@@ -10,7 +10,7 @@ import param
 from loguru import logger
 
 from builder.document import Document
-from builder.run import create_run
+from builder.run import create_run, fits
 from engine import jobs, locations, runs
 from engine.channel import Command, Pause, Resume, Step, Stop
 from engine.config import RunConfig
@@ -49,13 +49,21 @@ class Runner(param.Parameterized):
         """Steps that the followed run has done."""
         return self.tail.step if self.tail else 0
 
-    def start(self, document: Document, config: RunConfig, *first: Command) -> Path:
+    def start(self, document: Document, config: RunConfig, *first: Command, weights: Path | None = None) -> Path:
         """Make a run of `document`, start it and follow it; it obeys `first` before its first step.
+
+        Args:
+            document: The model.
+            config: How to train it.
+            first: Commands.
+            weights: A safetensors file to begin with; one of which nothing fits the model is left out.
 
         Raises:
             StepwiseError: If the document cannot be trained so.
         """
-        folder = create_run(document, config, locations.runs())
+        if weights is not None and not fits(document, weights):
+            weights = None
+        folder = create_run(document, config, locations.runs(), weights=weights)
         jobs.start(folder, first=first)
         logger.bind(run=folder.name).info("Run started")
         self.follow(folder)
@@ -65,9 +73,9 @@ class Runner(param.Parameterized):
         """Let the followed run do one step and wait."""
         self.send(Step())
 
-    def start_one_step(self, document: Document, config: RunConfig) -> None:
+    def start_one_step(self, document: Document, config: RunConfig, weights: Path | None = None) -> None:
         """Like `start`, but wait after the first step."""
-        self.start(document, config, Step())
+        self.start(document, config, Step(), weights=weights)
 
     def send(self, command: Command) -> None:
         """Tell the followed run something."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
 import param
@@ -51,6 +52,10 @@ class Session(param.Parameterized):
         "Notice | None",
         param.ClassSelector(class_=Notice, allow_None=True, doc="What to tell the user; may be equal to the last."),
     )
+    weights = cast(
+        "Path | None",
+        param.ClassSelector(class_=Path, allow_None=True, doc="Weights that training begins with, as far as they fit."),
+    )
     revision = param.Integer(default=0, doc="Grows with every change of the document.")
 
     def __init__(self, document: Document) -> None:
@@ -98,9 +103,14 @@ class Session(param.Parameterized):
         if self.history.redo_label:
             self._show(self.history.redo())
 
-    def open_document(self, document: Document) -> None:
-        """Show another document; undo leads back to the present one."""
-        self.param.update(path=(), nodes=(), wires=())
+    def open_document(self, document: Document, weights: Path | None = None) -> None:
+        """Show another document; undo leads back to the present one.
+
+        Args:
+            document: The model.
+            weights: A safetensors file that training it begins with; starting values of our own if not given.
+        """
+        self.param.update(path=(), nodes=(), wires=(), weights=weights)
         self.apply(Replace(document=document))
 
     def open(self, path: tuple[str, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from builder.run import write_run
 from engine import checkpoints, locations, runs
 from engine.config import RunConfig
 from engine.data.trained import TEXT, TOKENIZER_FILE
+from engine.errors import StepwiseError
 from engine.jsonfiles import read_json, write_json
 from engine.status import TRAINED_FILE, change_status
 
@@ -44,3 +46,17 @@ def _made(source: Path, root: Path) -> Path:
     write_run(document, RunConfig(task=TEXT, steps=1), folder, document.name)
     change_status(folder, state="finished", steps=0, ended=time.time())
     return folder
+
+
+def main() -> int:
+    """Adopt the model that the command line names, and print its run folder."""
+    try:
+        print(adopted(sys.argv[1]))
+    except StepwiseError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
