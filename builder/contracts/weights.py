@@ -187,4 +187,4 @@ def _learn(specimen: Specimen) -> Iterator[float]:
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        yield float(loss)
+        yield float(loss.detach())

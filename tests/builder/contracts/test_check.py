@@ -1,0 +1,137 @@
+"""Which contracts are tried, what the user decided about them, and what is offered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+import builder
+from builder import store, templates
+from builder.contracts import CONTRACTS, ContractResult, check_contracts
+from builder.document import Document
+from builder.edits import RequireContract, ResetContract, SetSetting, WaiveContract
+from engine.errors import EditError
+from tests.builder.zoo.base import bert, changed, drawn_gpt, gpt, reader, setting, translator
+from tests.builder.zoo.masks import leaking_mask, leaking_mask_in_one_layer, mask_behind_the_softmax
+
+
+def codes(document: Document) -> set[str]:
+    return {result.code for result in check_contracts(document)}
+
+
+def result(document: Document, code: str) -> ContractResult:
+    return next(result for result in check_contracts(document) if result.code == code)
+
+
+def test_which_contracts_apply_follows_from_the_graph() -> None:
+    assert "C001" in codes(gpt())
+    assert "C001" not in codes(bert())
+    assert {"C001", "C003", "C007"} <= codes(translator())
+    assert not {"C003", "C007"} & codes(gpt())
+    assert "C003" in codes(reader())
+
+
+def test_what_takes_long_is_tried_on_request_only() -> None:
+    assert "C017" not in codes(gpt())
+
+
+def test_the_public_name_gives_the_same() -> None:
+    assert [r.code for r in builder.check_contracts(gpt())] == [r.code for r in check_contracts(gpt())]
+
+
+def test_a_model_that_is_right_keeps_every_contract_and_says_what_was_seen() -> None:
+    results = check_contracts(gpt())
+
+    assert all(r.passed and r.detail and not r.fixes for r in results)
+    assert [r.code for r in results] == sorted(r.code for r in results)
+
+
+def test_a_waived_contract_is_still_tried_and_tells_why_it_is_waived() -> None:
+    document = WaiveContract(code="C001", why="It fills in.").apply(leaking_mask())
+
+    found = result(document, "C001")
+
+    assert not found.passed
+    assert not found.failed
+    assert found.waived == "It fills in."
+
+
+def test_a_required_contract_is_tried_where_it_would_not_apply() -> None:
+    document = replace(gpt(), ties=())
+
+    assert "C010" not in codes(document)
+    assert not result(RequireContract(code="C010").apply(document), "C010").passed
+
+
+def test_a_decision_can_be_taken_back() -> None:
+    waived = WaiveContract(code="C001", why="A test.").apply(gpt())
+
+    assert ResetContract(code="C001").apply(waived) == gpt()
+    with pytest.raises(EditError, match="neither required nor waived"):
+        ResetContract(code="C001").apply(gpt())
+
+
+def test_a_later_decision_takes_the_place_of_an_earlier_one() -> None:
+    waived = WaiveContract(code="C001", why="A test.").apply(gpt())
+
+    (promise,) = RequireContract(code="C001").apply(waived).promises
+
+    assert promise.kept
+
+
+def test_a_contract_is_not_waived_without_a_reason_nor_under_a_wrong_name() -> None:
+    with pytest.raises(EditError, match="Write why"):
+        WaiveContract(code="C001", why=" ").apply(gpt())
+    with pytest.raises(EditError, match="Did you mean 'C001'"):
+        WaiveContract(code="C0001", why="A slip.").apply(gpt())
+
+
+def test_decisions_are_kept_in_the_file_and_files_without_any_still_open() -> None:
+    document = WaiveContract(code="C001", why="It fills in.").apply(gpt())
+
+    assert store.loads(store.dumps(document)) == document
+    assert "promises" not in store.dumps(gpt())
+    assert store.loads(store.dumps(gpt())).promises == ()
+
+
+def test_a_setting_of_one_layer_is_mended_in_that_layer() -> None:
+    (fix, *_) = result(leaking_mask_in_one_layer(), "C001").fixes
+
+    assert fix.edit == SetSetting(node="blocks", name="mask", value="causal", layer=2, at="model")
+
+
+def test_one_fix_mends_all_places_where_a_contract_is_broken() -> None:
+    both = setting(drawn_gpt("none"), "model", "blocks")
+    (fix, *_) = result(both, "C001").fixes
+
+    mended = fix.edit.apply(both)
+
+    assert result(mended, "C001").passed
+
+
+def test_numbers_that_are_not_finite_are_told_alone_because_others_can_say_nothing() -> None:
+    assert codes(mask_behind_the_softmax()) == {"C019"}
+
+
+def test_a_fix_that_would_not_help_is_not_offered() -> None:
+    """Attention among heads stays so, whatever its mask."""
+    model = changed(gpt(), "model", gone=("blocks",), add="emb_drop.y>ln_f.x")
+
+    assert all(not r.fixes for r in check_contracts(model) if not r.passed)
+
+
+@pytest.mark.parametrize("name", ["gpt2", "t5", "moe"])
+def test_trying_leaves_the_random_numbers_of_the_process_alone(name: str) -> None:
+    import torch
+
+    torch.manual_seed(3)
+    expected = torch.randn(4)
+    torch.manual_seed(3)
+    check_contracts(templates.build(name))
+
+    assert torch.equal(torch.randn(4), expected)
+
+
+def test_every_contract_has_a_name_and_a_reason() -> None:
+    assert all(contract.name and len(contract.why) > 60 for contract in CONTRACTS.values())
