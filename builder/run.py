@@ -19,7 +19,7 @@ from builder.validate import validate
 from engine import beginnings, checkpoints, locations, runs
 from engine.channel import Channel
 from engine.config import RunConfig
-from engine.errors import DocumentError, RunError
+from engine.errors import DocumentError, RunError, StepwiseError
 from engine.jsonfiles import write_json
 from engine.status import Status, write_status
 from engine.training import Trainer, choose_device, seed_everything
@@ -83,6 +83,14 @@ def check_trainable(document: Document, task: str) -> None:
     if errors:
         raise DocumentError(f"{errors[0].path}: {errors[0].message} ({len(errors)} to mend before training.)")
     check_fit(document, task)
+
+
+def fits(document: Document, weights: Path) -> bool:
+    """Whether a file gives a model any of its weights; not if the model cannot be built."""
+    try:
+        return check_weights(document, weights)[0] > 0
+    except StepwiseError:
+        return False
 
 
 def write_run(document: Document, config: RunConfig, folder: Path, name: str = "", weights: Path | None = None) -> Path:
