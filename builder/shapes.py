@@ -183,7 +183,7 @@ def _pass(around: Surroundings, found: Inference, name: str) -> None:
     for port, shape in zip(kind.outputs, outcome.outputs, strict=True):
         at = PortRef(name, port.name)
         found.shapes[at] = shape
-        found.kinds[at] = follows if port.kind == "any" else port.kind
+        found.kinds[at] = follows if port.kind == "any" and port.follows else port.kind
     found.letters[name] = outcome.letters
     _note(found, name, outcome, tuple(zip(ports, carried, strict=True)))
 

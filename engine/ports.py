@@ -36,6 +36,7 @@ class Port:
         optional: An input that may stay without a wire.
         watch: An output that can be looked at but not wired, so that it costs nothing.
         about: One sentence for the tooltip.
+        follows: Whether an output of kind `any` carries the kind of what comes in; a product of matrices does not.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Port:
     optional: bool = False
     watch: bool = False
     about: str = ""
+    follows: bool = True
 
     def __post_init__(self) -> None:
         """Refuse kinds that do not exist."""

@@ -208,7 +208,7 @@ def _port(port: Port) -> Item:
     return {
         "id": port.name,
         "kind": port.kind,
-        "shape": port.shape,
+        "shape": "" if ";" in port.shape else port.shape,  # cases are settled by what comes in
         "optional": port.optional,
         "watch": port.watch,
     }

@@ -87,7 +87,7 @@ class MatmulConfig(BlockConfig):
             about="Columns, such as values; rows, such as keys, where it is transposed.",
         ),
     ),
-    outputs=(Port(name="y", kind="any", shape="... M N", about="How well each row fits each column."),),
+    outputs=(Port(name="y", kind="any", shape="... M N", follows=False, about="How well each row fits each column."),),
     formula="a b  |  a bᵀ",
     paper=ATTENTION + ", eq. 1",
 )  # fmt: skip

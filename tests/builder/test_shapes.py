@@ -227,6 +227,10 @@ def test_a_bias_is_added_to_the_scores_of_every_sequence() -> None:
     assert shape(model, "weights.y") == "B 2 T T"
     assert shape(model, "merge.y") == "B T 8"
     assert [found for found in problems(model) if found[0] == "S"] == []
+    kinds = validate(model).kinds["model"]
+    assert [kinds[PortRef.parse(port)] for port in ("split.y", "scores.y", "weights.y", "mean.y")] == [
+        "heads", "any", "scores", "any",
+    ]  # fmt: skip
 
 
 def test_scores_of_other_heads_cannot_be_added() -> None:
