@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from os.path import commonprefix
 from pathlib import Path
 from typing import Any
 
@@ -27,19 +28,17 @@ from views.session import Session
 
 NAME = "runs"  # of this pane, towards the selection
 NONE = "No run yet. Every run you train is listed here, to compare with others and to take away."
-NUMBERS = ("loss", "val_loss", "exact_match", "val_accuracy")
+SCORES = {"exact_match": "exact match", "val_accuracy": "accuracy of validation"}  # the first that a run has
 METRICS = {"Loss": LOSS, **GROUPS}
 MOST_DIFFERENCES = 40
 COLUMNS = [
     {"id": "name", "label": "Run"},
     {"id": "state", "label": "", "width": 34},
-    {"id": "step", "label": "Step", "align": "right", "width": 56},
-    {"id": "loss", "label": "Loss", "align": "right", "width": 56},
-    {"id": "val_loss", "label": "Valid", "align": "right", "width": 56},
-    {"id": "exact_match", "label": "Exact", "align": "right", "width": 56},
-    {"id": "val_accuracy", "label": "Accuracy", "align": "right", "width": 72},
-    {"id": "lr", "label": "lr", "align": "right", "width": 60},
-    {"id": "started", "label": "Started", "align": "right", "width": 92},
+    {"id": "step", "label": "Step", "align": "right", "width": 52},
+    {"id": "loss", "label": "Loss", "align": "right", "width": 52},
+    {"id": "val_loss", "label": "Valid", "align": "right", "width": 52},
+    {"id": "score", "label": "Score", "align": "right", "width": 52},
+    {"id": "started", "label": "Started", "align": "right", "width": 60},
 ]
 SIGNS = {"running": "▶", "paused": "❚❚", "queued": "…", "finished": "✓", "stopped": "■", "failed": "✕"}
 TONES = {"running": "ok", "paused": "warn", "failed": "err"}
@@ -140,10 +139,10 @@ class RunsPane:
         self._plot.set_group(METRICS[self._metric])
         shown: list[Shown] = []
         self._tails = {folder.name: self._tails.get(folder.name) or MetricsTail(folder) for folder in self._folders()}
-        for folder in self._folders():
+        for folder, label in zip(self._folders(), short([read_status(f).name for f in self._folders()]), strict=True):
             tail = self._tails[folder.name]
             tail.read()
-            shown.append(Shown(folder.name, f"{len(shown) + 1} {read_status(folder).name}", tail))
+            shown.append(Shown(folder.name, label, tail))
         self._plot.show(shown, max((run.tail.step for run in shown), default=1))
 
     def _receive(self, message: Message) -> None:
@@ -189,6 +188,12 @@ class RunsPane:
         self._drawing.ask()
 
 
+def short(names: list[str]) -> list[str]:
+    """Names without the words before a ` · ` that all of them begin with."""
+    shared, _, _ = commonprefix(names).rpartition(" · ")
+    return [name.removeprefix(f"{shared} · ") for name in names] if shared else names
+
+
 def columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The columns in which some run has something to say."""
     return [column for column in COLUMNS if any(row["cells"][column["id"]].get("text") for row in rows)]
@@ -196,8 +201,7 @@ def columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _row(folder: Path, status: Status) -> dict[str, Any]:
     """One run as a row of the table."""
-    last, config = last_metrics(folder), read_config(folder)
-    numbers = {name: _number(last.get(name)) for name in NUMBERS}
+    last = last_metrics(folder)
     cells = {
         "name": {"value": status.name, "text": status.name, "title": status.reason or folder.name},
         "state": {
@@ -207,18 +211,27 @@ def _row(folder: Path, status: Status) -> dict[str, Any]:
             "title": status.state,
         },
         "step": {"value": last.get("step", 0), "text": grouped(int(last.get("step", 0)))},
-        **numbers,
-        "lr": {"value": config.lr, "text": f"{config.lr:g}"},
-        "started": {
-            "value": status.created,
-            "text": f"{datetime.fromtimestamp(status.created):%d %b %H:%M}",
-        },
+        "loss": _number(last.get("loss")),
+        "val_loss": _number(last.get("val_loss")),
+        "score": next((_number(last[name], about) for name, about in SCORES.items() if name in last), _number(None)),
+        "started": _moment(datetime.fromtimestamp(status.created)),
     }
     return {"id": folder.name, "cells": cells}
 
 
-def _number(value: float | None) -> dict[str, Any]:
-    return {"value": value, "text": "" if value is None else f"{value:.3f}"}
+def _number(value: float | None, about: str = "") -> dict[str, Any]:
+    text = "" if value is None else f"{value:.3f}"
+    return {"value": value, "text": text, "title": f"{about} {text}".strip()}
+
+
+def _moment(time: datetime) -> dict[str, Any]:
+    """The time of a run of today, the day of an older one."""
+    today = time.date() == datetime.now().date()
+    return {
+        "value": time.timestamp(),
+        "text": f"{time:%H:%M}" if today else f"{time:%d %b}",
+        "title": f"{time:%d %b %Y %H:%M}",
+    }
 
 
 def _can_go_on(folder: Path) -> bool:

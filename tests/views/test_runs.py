@@ -14,7 +14,7 @@ from engine.config import RunConfig
 from engine.status import change_status
 from tests.engine.run_folders import append, loss
 from views.runner import Runner
-from views.runs import NONE, RunsPane, difference_rows
+from views.runs import NONE, RunsPane, difference_rows, short
 from views.selection import Selection
 from views.session import Session
 
@@ -210,5 +210,10 @@ def test_columns_in_which_no_run_says_anything_are_left_out() -> None:
     append(folder, {"step": 3, "val_accuracy": 0.5})
     desk.pane.refresh()
 
-    assert "val_accuracy" not in before
-    assert "val_accuracy" in [column["id"] for column in desk.pane._table.sections[0]["columns"]]
+    assert "score" not in before
+    assert "score" in [column["id"] for column in desk.pane._table.sections[0]["columns"]]
+
+
+def test_curves_are_named_by_what_tells_them_apart() -> None:
+    assert short(["GPT-2 · sort", "GPT-2 · sort 2"]) == ["sort", "sort 2"]
+    assert short(["mine", "yours"]) == ["mine", "yours"]
