@@ -4,26 +4,10 @@ import { command } from "./commands.js";
 import { Icon } from "./icons.jsx";
 import { shown as written } from "./keys.js";
 import { useRows } from "./rows.js";
+import { above, parent, visible } from "./tree.js";
 
-const parent = (id) => (id.includes(".") ? id.slice(0, id.lastIndexOf(".")) : "");
-const above = (id) => {
-  const found = [];
-  for (let at = id; at; ) found.push((at = parent(at)));
-  return found;
-};
-
-/** The rows to draw: those whose level is unfolded, or, in a search, those that fit and the way to them. */
-export function visible(rows, unfolded, query) {
-  const words = query.trim().toLowerCase().split(/\s+/).filter(Boolean);
-  if (!words.length) return rows.filter((row) => !row.id || above(row.id).every((id) => unfolded.has(id)));
-  const fits = (row) => words.every((word) => `${row.label} ${row.id.slice(row.id.lastIndexOf(".") + 1)}`.toLowerCase().replaceAll("_", " ").includes(word.replaceAll("_", " ")));
-  const found = rows.filter(fits);
-  const kept = new Set(found.flatMap((row) => (row.id ? [row.id, ...above(row.id)] : [""])));
-  return rows.filter((row) => kept.has(row.id));
-}
-
-/** The pane may be hidden still, so try again for half a second. */
-function focus(input, tries = 20) {
+/** The pane may be hidden still, so try again for two seconds. */
+function focus(input, tries = 80) {
   input.current?.focus();
   input.current?.select();
   if (input.current && !input.current.checkVisibility() && tries) setTimeout(() => focus(input, tries - 1), 25);

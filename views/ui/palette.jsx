@@ -6,7 +6,7 @@ import { shown as written } from "./keys.js";
 
 const BLOCK = "application/x-stepwise-block";
 
-/** Focus a field when its command is run; its pane may be hidden still, so try again for half a second. */
+/** Focus a field when its command is run; its pane may be hidden still, so try again for two seconds. */
 function useFocusOn(id, input) {
   useEffect(() => {
     const focus = (tries) => {
@@ -15,7 +15,7 @@ function useFocusOn(id, input) {
       input.current.select();
       if (!input.current.checkVisibility() && tries) setTimeout(() => focus(tries - 1), 25);
     };
-    const hear = (event) => event.detail === id && focus(20);
+    const hear = (event) => event.detail === id && focus(80);
     window.addEventListener("stepwise", hear);
     return () => window.removeEventListener("stepwise", hear);
   }, []);
