@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from os.path import commonprefix
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ NONE = "No run yet. Every run you train is listed here, to compare with others a
 SCORES = {"exact_match": "exact match", "val_accuracy": "accuracy of validation"}  # the first that a run has
 METRICS = {"Loss": LOSS, **GROUPS}
 MOST_DIFFERENCES = 40
-COLUMNS = [
+COLUMNS: list[dict[str, Any]] = [
     {"id": "name", "label": "Run"},
     {"id": "state", "label": "", "width": 34},
     {"id": "step", "label": "Step", "align": "right", "width": 52},
@@ -189,9 +188,9 @@ class RunsPane:
 
 
 def short(names: list[str]) -> list[str]:
-    """Names without the words before a ` · ` that all of them begin with."""
-    shared, _, _ = commonprefix(names).rpartition(" · ")
-    return [name.removeprefix(f"{shared} · ") for name in names] if shared else names
+    """Names without a model in front that is the same in all of them."""
+    parts = [name.partition(" · ") for name in names]
+    return [rest or model for model, _, rest in parts] if len({model for model, _, _ in parts}) == 1 else names
 
 
 def columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -202,7 +201,7 @@ def columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _row(folder: Path, status: Status) -> dict[str, Any]:
     """One run as a row of the table."""
     last = last_metrics(folder)
-    cells = {
+    cells: dict[str, dict[str, Any]] = {
         "name": {"value": status.name, "text": status.name, "title": status.reason or folder.name},
         "state": {
             "value": status.state,

@@ -95,7 +95,6 @@ def test_every_run_is_a_row_with_its_last_numbers() -> None:
 
     assert [row["id"] for row in rows] == ["2", "1"]
     assert [row["cells"]["step"]["value"] for row in rows] == [3, 3]
-    assert rows[0]["cells"]["lr"]["value"] == 0.5
     assert rows[0]["cells"]["loss"]["value"] == pytest.approx(1 / 3)
 
 
