@@ -56,7 +56,13 @@ def _check_head(document: Document, task: Task) -> None:
     """A task of labels wants one row of logits for a text, all others one for each position."""
     logits = next((port for port in document.main.outputs if port.kind == "logits"), None)
     wanted = "B n_classes" if task.labels else "B T vocab_size"
-    if logits and len(logits.shape.split()) != len(wanted.split()):
+    if logits is None:
+        outputs = ", ".join(port.name for port in document.main.outputs)
+        raise RunError(
+            f"{document.name} gives {outputs} but no logits, so it cannot be trained for task {task.name!r}. "
+            "Wire a head to an output of kind logits."
+        )
+    if len(logits.shape.split()) != len(wanted.split()):
         head = "pooling and a classifier head" if task.labels else "a language-model head"
         raise RunError(
             f"Task {task.name!r} wants logits ({wanted.replace(' ', ', ')}), but the output {logits.name} carries "

