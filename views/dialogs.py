@@ -155,19 +155,27 @@ def _modified(time: float) -> str:
     return f"{datetime.fromtimestamp(time):%d %b %Y, %H:%M}"
 
 
+_SMALL, _MODELS = "Train in seconds", "Models of the papers, in sizes for this machine"
+
+
 @cache
 def cards() -> list[dict[str, Any]]:
     """The templates as cards, each with its picture; made once per process."""
-    blank = {"id": EMPTY, "label": "Empty", "about": "No blocks. Drag the first one from the palette.", "note": ""}
-    return [*(_card(name) for name in templates.names()), blank]
+    about = "No blocks. Drag the first one from the palette."
+    blank = {"id": EMPTY, "label": "Empty", "about": about, "note": "", "group": _MODELS}
+    found = [_card(name) for name in templates.names()]
+    return sorted([*found, blank], key=lambda card: card["group"] != _SMALL)
 
 
 def _card(name: str) -> dict[str, Any]:
     document, template = templates.build(name), templates.TEMPLATES[name]
-    return {
+    card = {
         "id": name,
         "label": template.title,
         "about": template.about,
         "note": f"{short(parameters_of(document))} parameters",
-        "picture": picture.svg(document),
     }
+    if name.startswith("tiny"):  # drawn like its larger namesake
+        return {**card, "group": _SMALL}
+    pictures = {"light": picture.svg(document), "dark": picture.svg(document, dark=True)}
+    return {**card, "group": _MODELS, "picture": pictures}

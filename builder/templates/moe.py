@@ -39,7 +39,7 @@ def register_tiny() -> None:
     add(
         Template(
             name="tiny_moe",
-            title="Tiny mixture of experts",
+            title="Tiny experts",
             about="Four experts in each of two layers, which learn to turn words round together.",
             paper=MIXTRAL,
             make=tiny_moe,
