@@ -47,16 +47,25 @@ def compile_document(document: Document, seed: int = 0, fuse: bool = True) -> nn
     Raises:
         CompileError: If something is missing or does not fit; the message says at which path.
     """
+    recipe = recipe_of(document, fuse)
+    with torch.random.fork_rng(devices=[]):
+        model = recipe.make("", seed)
+    apply_ties(model, document.ties)
+    return model
+
+
+def recipe_of(document: Document, fuse: bool = True) -> Recipe:
+    """How to make the model, without making it: graphs and settings, but no parameter.
+
+    Raises:
+        CompileError: As `compile_document`.
+    """
     main = document.main
     if not main.outputs:
         raise CompileError(f"{main.name} has no output. Add an output and wire it.")
     optional = frozenset(port.name for port in main.inputs if port.optional)
     level = _Level(document=document, definition=main, settings=scope_of(main), unsure=optional, fuse=fuse)
-    recipe = level.recipe()
-    with torch.random.fork_rng(devices=[]):
-        model = recipe.make("", seed)
-    apply_ties(model, document.ties)
-    return model
+    return level.recipe()
 
 
 def scope_of(definition: Definition, given: dict[str, Value] | None = None, path: str = "") -> dict[str, Value]:
@@ -156,10 +165,13 @@ class _Level:
         """Add a node's module to the owner and its call to the graph."""
         outside = signature(self.document, node.kind)
         if outside is None:
+            package = self.document.packages.get(node.kind)
             hint = did_you_mean(node.kind, [*CATALOGUE, *self.document.definitions])
+            hint = f"It came with the package {package!r}. Install that." if package else hint
             raise CompileError(f"{self.at(name)}: the block {node.kind!r} is missing. {hint}")
         wired = there.wired(name)
-        inputs = placed(outside.inputs, wired) if outside.composite else outside.inputs
+        needed = wired | {port.name for port in outside.inputs if not port.optional}
+        inputs = placed(outside.inputs, needed) if outside.composite else outside.inputs
         args = [self._argument(name, port, there) for port in inputs]
         while args and args[-1] is None:
             args.pop()

@@ -9,6 +9,7 @@ from builder.catalogue import signature
 from builder.codegen import documentation, stacking, tree, values
 from builder.codegen.emit import emit
 from builder.codegen.flow import Flow, Line, Step
+from builder.codegen.fusing import Drawn, Fusing
 from builder.codegen.letters import Letters
 from builder.codegen.site import Holdings, Site
 from builder.codegen.units import Key, Unit, Units, carry
@@ -68,6 +69,7 @@ class ClassWriter:
         self._letters = Letters(document, unit)
         self._modules: list[Line] = []
         self._starts: list[Line] = []
+        self._blocks: dict[str, Drawn] = {}
         self._steps: list[Step] = []
 
     def write(self, ties: Iterable[str] = ()) -> Made:
@@ -109,6 +111,7 @@ class ClassWriter:
         fields: dict[str, Field] = {field.name: field for field in outside.fields}
         site = Site(name, fields, node.settings, self._holdings, self._part, self._letters)
         emission = emit(node.kind, site)
+        self._blocks[name] = Drawn(node.kind, site)
         if emission.make is not None:
             self._make(name, emission.make)
         self._starts += [Line(INDENT + text, frozenset({name})) for text in emission.starts]
@@ -136,8 +139,9 @@ class ClassWriter:
         self._steps.append(Step(name, call, outputs, carry(self._unit, inner, name, name)))
 
     def _forward(self) -> list[Line]:
-        feeds, steps, same = _without_aliases(self._unit.there.feeds, self._steps)
         ends = [port.name for port in self._unit.outputs]
+        steps, feeds, inside = Fusing(self._blocks, self._unit.there.feeds, ends).fused(self._steps)
+        feeds, steps, same = _without_aliases(feeds, steps)
         needed = _needed(feeds, steps, ends)
         steps = [step for step in steps if step.node in needed]
         flow = Flow(feeds, self._letters, self._taken())
@@ -147,7 +151,7 @@ class ClassWriter:
         for step in steps:
             flow.write(step)
         flow.leave(ends, named=self._unit.root)
-        return [_with_silent(line, same) for line in flow.lines]
+        return [_with_silent(line, {**same, **inside}) for line in flow.lines]
 
 
 def _without_aliases(

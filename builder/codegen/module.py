@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from builder import paths
-from builder.codegen import config, text
+from builder.codegen import config, text, tying
 from builder.codegen.classes import ClassWriter, Made
 from builder.codegen.flow import Line
 from builder.codegen.identifiers import Identifiers, camel
@@ -15,7 +14,6 @@ from builder.codegen.letters import KEY
 from builder.codegen.partlist import Parts
 from builder.codegen.units import Key, Unit, Units
 from builder.document import Document
-from engine.errors import CompileError, DocumentError
 
 _FIXED = "\u00a0"  # a space where no line ends
 Span = tuple[int, int]
@@ -117,7 +115,7 @@ class _Module:
         return self._assembled(self.made[root.key])
 
     def _class(self, units: Units, unit: Unit, root: Unit) -> None:
-        ties = _ties(self.document) if unit is root else []
+        ties = tying.statements(self.document) if unit is root else []
         name = self.names.fresh(self._wanted(unit))
         writer = ClassWriter(self.document, units, unit, name, self.made, self.parts.name, lambda: self.names.given)
         self.made[unit.key] = writer.write(ties)
@@ -222,20 +220,3 @@ def _typed_names(document: Document) -> set[str]:
         found |= {port.name for port in (*definition.inputs, *definition.outputs)}
         found |= {symbol.name for symbol in definition.symbols}
     return found
-
-
-def _ties(document: Document) -> list[str]:
-    """Statements that make two parameters one."""
-    found = []
-    for pair in document.ties:
-        try:
-            for path in pair:
-                paths.steps(document, path)
-        except DocumentError as error:
-            raise CompileError(f"A tie cannot be made. {error}") from None
-        found.append(f"{_attribute(pair[0])} = {_attribute(pair[1])}  # tied")
-    return found
-
-
-def _attribute(path: str) -> str:
-    return "self" + "".join(f"[{part}]" if part.isdecimal() else f".{part}" for part in path.split("."))

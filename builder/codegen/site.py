@@ -52,6 +52,11 @@ class Holdings:
         self.arguments.add(name)
         return values.name(f"config.{name}" if self.unit.root else name)
 
+    def keep_own(self, block: str, made: str) -> str:
+        """Keep a number in the place of a block that needs no module; gives how it is read in the forward."""
+        self.kept[block] = made
+        return f"self.{block}"
+
     def keep(self, attribute: str, made: str) -> str:
         """Keep a value for the forward; gives how it is read there."""
         name = attribute
@@ -144,6 +149,10 @@ class Site:
     def keep(self, attribute: str, made: str) -> str:
         """Keep something for the forward; gives how it is read there."""
         return self._holdings.keep(attribute, made)
+
+    def keep_own(self, made: str) -> str:
+        """Keep a number in the place of the block's module; gives how it is read in the forward."""
+        return self._holdings.keep_own(self.name, made)
 
     def dropout(self, setting: str) -> str | None:
         """A module that drops entries with the chance that a setting says; `None` if it is 0."""

@@ -128,8 +128,10 @@ def lines(before: str, part: object, after: str = "", indent: str = "") -> list[
         indent: What each line begins with.
     """
     line = f"{indent}{before}{flat(part)}{after}"
-    if width(line) <= WIDTH or not (isinstance(part, Call) and part.args):
+    if width(line) <= WIDTH:
         return [line]
+    if not (isinstance(part, Call) and part.args):
+        return [line.removesuffix(after) if after.startswith("  #") else line]
     found = [f"{indent}{before}{part.function}("]
     for arg in part.args:
         keyword, value = arg if isinstance(arg, tuple) else ("", arg)

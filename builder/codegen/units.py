@@ -173,7 +173,9 @@ class Units:
                 raise CompileError(f"{here}: {problem}")
             outside = None if node.is_rail else signature(self.document, node.kind)
             if outside is None and not node.is_rail:
+                package = self.document.packages.get(node.kind)
                 hint = did_you_mean(node.kind, [*CATALOGUE, *self.document.definitions])
+                hint = f"It came with the package {package!r}. Install that." if package else hint
                 raise CompileError(f"{here}: the block {node.kind!r} is missing. {hint}")
             inputs = outside.inputs if outside else (Port(name=RAIL_PORT),) if node.kind != INPUT else ()
             for port in inputs:

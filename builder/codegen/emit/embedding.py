@@ -5,7 +5,7 @@ from __future__ import annotations
 from builder.codegen.emit.layers import small
 from builder.codegen.emit.registry import emits
 from builder.codegen.site import Emission, Site
-from builder.codegen.tree import Call, Joined, Port, joined, sum_of
+from builder.codegen.tree import Call, Port, joined, sum_of
 
 X = Port("x")
 
@@ -20,8 +20,8 @@ def token_embedding(site: Site) -> Emission:
     root = Call("math.sqrt", (site.run("d_model"),))
     if site.value("scale") is True:
         return Emission(joined(" * ", found, root), make, (small(site.me, f"{bracketed(site.init('d_model'))}**-0.5"),))
-    choice = Joined(("(", root, f" if {site.run('scale')} else 1.0)"), tight=True)
-    return Emission(joined(" * ", found, choice), make)
+    factor = site.keep(f"{site.name}_scale", f"math.sqrt({site.init('d_model')}) if {site.init('scale')} else 1.0")
+    return Emission(joined(" * ", found, factor), make)
 
 
 def bracketed(made: str) -> str:
@@ -33,8 +33,7 @@ def bracketed(made: str) -> str:
 def learned_positions(site: Site) -> Emission:
     """`nn.Embedding` of the positions."""
     make = Call("nn.Embedding", (site.init("max_len"), site.init("d_model")))
-    size, device = Joined((X, ".shape[1]"), tight=True), Joined((X, ".device"), tight=True)
-    return Emission(sum_of(X, Call(site.me, (Call("torch.arange", (size, ("device", device))),))), make)
+    return Emission(sum_of(X, Call(site.me, (Call(site.part("positions"), (X,)),))), make)
 
 
 @emits("sinusoidal_positions")

@@ -41,6 +41,8 @@ def slice_(site: Site) -> Emission:
 @emits("transpose")
 def transpose(site: Site) -> Emission:
     """Two dimensions change places."""
+    if site.value("a_axis") is None or site.value("b_axis") is None:
+        return Emission(Call(site.part("swapped"), (X, site.run("a_axis"), site.run("b_axis"))))
     turned = Call(".transpose", (dimension(site, "a_axis"), dimension(site, "b_axis")))
     return Emission(Joined((X, turned), tight=True))
 

@@ -34,19 +34,39 @@ def matmul(site: Site) -> Emission:
     """A matrix product."""
     turned = Joined((B, Call(".transpose", ("-2", "-1"))), tight=True)
     if site.value("transpose_b") is None:
-        choice = Joined(("(", turned, f" if {site.run('transpose_b')} else ", B, ")"), tight=True)
-        return Emission(joined(" @ ", A, choice))
+        return Emission(Call(site.part("product"), (A, B, site.run("transpose_b"))))
     return Emission(joined(" @ ", A, turned if site.value("transpose_b") else B))
 
 
 @emits("scale")
 def scale(site: Site) -> Emission:
     """A product with one number."""
-    factor, _d, power = (site.value(name) for name in ("factor", "d", "power"))
-    if power == 0:
-        return Emission(X if factor == 1 else joined(" * ", X, site.run("factor")))
-    root = f"{site.run('d')}**{site.run('power')}"
-    return Emission(joined(" * ", X, root if factor == 1 else f"({site.run('factor')} * {root})"))
+    if site.value("power") == 0:
+        return Emission(X if site.value("factor") == 1 else joined(" * ", X, site.run("factor")))
+    return Emission(joined(" * ", X, site.keep_own(_factor(site))))
+
+
+def scaling(site: Site) -> str:
+    """What a scale block multiplies by, as an expression in `forward`; empty if that is not known to be positive."""
+    factor = site.now("factor")
+    if not isinstance(factor, float) or factor <= 0:
+        return ""
+    return site.run("factor") if site.value("power") == 0 else site.keep_own(_factor(site))
+
+
+def _factor(site: Site) -> str:
+    """`factor * d**power`, written as ruff does."""
+    base, power = site.init("d"), site.init("power")
+    root = f"{base}**{power}" if _is_plain(base) and _is_plain(power) else f"{_bracketed(base)} ** {_bracketed(power)}"
+    return root if site.value("factor") == 1 else f"{_bracketed(site.init('factor'))} * {root}"
+
+
+def _is_plain(made: str) -> bool:
+    return " " not in made and "(" not in made
+
+
+def _bracketed(made: str) -> str:
+    return made if _is_plain(made) else f"({made})"
 
 
 @emits("softmax")

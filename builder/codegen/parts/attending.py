@@ -62,7 +62,7 @@ def attend_where(
     scale: float | None,
     dropout_p: float,
 ) -> Tensor:
-    """Attend where a mask (B, 1, T, S) is True; zeros where a query may look at nothing."""
+    """Attend where a mask (B, 1, T, S) is True; gives 0 where it nowhere is."""
     some = None if mask is None else mask.any(dim=-1, keepdim=True)  # (B, 1, T, 1)
     if mask is not None and some is not None:
         mask = mask | ~some

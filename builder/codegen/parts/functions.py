@@ -15,6 +15,11 @@ def activate(x: Tensor, function: str) -> Tensor:
     return x if function == "none" else getattr(F, function)(x)
 
 
+def product(a: Tensor, b: Tensor, transpose_b: bool) -> Tensor:
+    """The matrix product of a and b, or of a and b turned."""
+    return a @ b.transpose(-2, -1) if transpose_b else a @ b
+
+
 def softmax(x: Tensor, dim: int) -> Tensor:
     """Shares that sum to one, or to zero where every score is -inf."""
     nothing = x.amax(dim=dim, keepdim=True) == -math.inf

@@ -8,6 +8,11 @@ import torch
 from torch import Tensor, nn
 
 
+def positions(x: Tensor) -> Tensor:
+    """0, 1 ... T - 1 for x (B, T, D), (T,)."""
+    return torch.arange(x.shape[1], device=x.device)
+
+
 class SinusoidalPositions(nn.Module):
     """Adds waves of different lengths, so that each position has its own pattern.
 

@@ -18,10 +18,16 @@ def cut(x: Tensor, dim: int, start: int, stop: int) -> Tensor:
     return x[(..., part, *[slice(None)] * (-1 - dim))]
 
 
+def swapped(x: Tensor, a_axis: str, b_axis: str) -> Tensor:
+    """Let two dimensions of x change places."""
+    return x.transpose(dimension(a_axis), dimension(b_axis))
+
+
 class ClassToken(nn.Module):
     """Puts one learned vector in front of a sequence.
 
-    Source: Dosovitskiy et al., "An Image is Worth 16x16 Words", arXiv:2010.11929, eq. 1.
+    Source: Dosovitskiy et al., "An Image is Worth 16x16 Words", arXiv:2010.11929,
+    eq. 1.
     """
 
     def __init__(self, d_model: int) -> None:
