@@ -50,7 +50,7 @@ def bundle_of(model: nn.Module, document: Document, task: Task | None, facts: di
     return ExportBundle(
         model=model,
         graph=store.dumps(document),
-        speech=speech_of(model, task) if task and _answers(document) else None,
+        speech=speech_of(model, task) if task and _reads_text(document) else None,
         ports=ports_of(document),
         outputs=tuple(port.name for port in document.main.outputs),
         contracts=contract_report(document),
@@ -58,9 +58,10 @@ def bundle_of(model: nn.Module, document: Document, task: Task | None, facts: di
     )
 
 
-def _answers(document: Document) -> bool:
-    """Whether the model scores answers, and does not only describe what it reads."""
-    return any(port.name == "logits" for port in document.main.outputs)
+def _reads_text(document: Document) -> bool:
+    """Whether the model reads tokens and scores answers, and does not only describe what it reads."""
+    asked = {port.name for port in document.main.inputs} & {"tokens", "source"}
+    return bool(asked) and any(port.name == "logits" for port in document.main.outputs)
 
 
 def speech_of(model: nn.Module, task: Task) -> Speech:
@@ -68,13 +69,14 @@ def speech_of(model: nn.Module, task: Task) -> Speech:
     decode = task.tokenizer.decode
     kind: Kind = "seq2seq" if Interface.of(model).is_encoder_decoder else "lm"
     return Speech(
-        kind="classifier" if task.labels else kind,
+        kind="classifier" if task.labels else kind if task.blank is None else "filler",
         tokenizer=task.tokenizer.to_dict(),
         example=task.examples(1)[0].text,
         labels=task.labels,
         go="" if task.start is None else decode([task.start]),
         stop="" if task.stop is None else decode([task.stop]),
         max_new_tokens=task.answer_len,
+        blank=-1 if task.blank is None else task.blank,
     )
 
 
@@ -89,14 +91,12 @@ def ports_of(document: Document) -> tuple[Port, ...]:
 
 
 def contract_report(document: Document) -> str:
-    """What `check_contracts` finds, as JSON text; empty where it cannot be checked."""
-    try:
-        from builder.contracts import check_contracts  # type: ignore[attr-defined,unused-ignore]
-    except ImportError:  # an earlier Stepwise
-        return ""
+    """What `check_contracts` finds, as JSON text; where it cannot check, why."""
+    from builder.contracts import check_contracts
+
     try:
         results = check_contracts(document)
     except StepwiseError as error:
         return json.dumps({"problem": str(error)}, indent=1)
-    found = [{key: getattr(r, key) for key in ("code", "name", "passed", "path", "detail")} for r in results]
-    return json.dumps({"contracts": found}, indent=1, default=str)
+    found = [{key: getattr(r, key) for key in ("code", "name", "passed", "path", "detail", "waived")} for r in results]
+    return json.dumps({"contracts": found}, indent=1)

@@ -46,6 +46,18 @@ def open_graph(path: Path | str) -> Document:
     return store.loads(text)
 
 
+def weights_beside(path: Path) -> Path | None:
+    """The safetensors file with the weights of an export; `None` if there is none."""
+    file = path / FILES[0] if path.is_dir() else path
+    return file if file.suffix == ".safetensors" and file.is_file() else None
+
+
+def has_other_weights(path: Path) -> bool:
+    """Whether an export holds weights that only its own format can read."""
+    inside = (path / FOLDERS[1], *(path / name for name in FILES[1:]))
+    return path.suffix in (".pt2", ".onnx") or any(file.exists() for file in inside)
+
+
 def _in_folder(folder: Path) -> Document:
     for name in FOLDERS:
         if (folder / name).is_file():

@@ -28,13 +28,11 @@ class Format:
         title: What the window calls it.
         about: What it is good for, in one sentence.
         write: Writes a bundle into a folder that is new or empty.
-        wants_text: Whether the model must be one that is asked with text.
     """
 
     title: str
     about: str
     write: Callable[[ExportBundle, Path], Exported]
-    wants_text: bool = False
 
 
 FORMATS: Registry[Format] = Registry("export format")
@@ -45,7 +43,6 @@ FORMATS.add(
         title="MLflow model",
         about="A folder to load or serve anywhere: text in, text out; its pytorch flavour takes tensors.",
         write=export_mlflow,
-        wants_text=True,
     ),
 )
 FORMATS.add(

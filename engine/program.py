@@ -17,9 +17,9 @@ from engine.errors import ExportError
 from engine.generation import longest_input
 from engine.ports import Port
 
-Kind = Literal["lm", "seq2seq", "classifier"]
+Kind = Literal["lm", "seq2seq", "classifier", "filler"]
 IDS: Mapping[Kind, tuple[str, ...]] = {
-    "lm": ("tokens",), "seq2seq": ("source", "target"), "classifier": ("tokens",),
+    "lm": ("tokens",), "seq2seq": ("source", "target"), "classifier": ("tokens",), "filler": ("tokens",),
 }  # fmt: skip
 MASKS = {"padding": ("target", "tokens"), "source_padding": ("source",)}
 """Masks, and the ids whose shape they have."""

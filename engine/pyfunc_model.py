@@ -1,4 +1,4 @@
-"""The model as MLflow serves it: text in, text out or label out.
+"""The model as MLflow serves it: text in, text out or label out; or tensors in, tensors out.
 
 An exported model carries this file, joined with the modules it imports from here, so that it needs only torch and
 mlflow where it is loaded (`engine.exporting.mlflow_folder` does that).
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
+from numpy import ndarray
 from pandas import DataFrame  # type: ignore[import-untyped]
 from torch import Tensor
 
@@ -72,6 +72,10 @@ class TextModel(PythonModel):
             with torch.no_grad():
                 best = self._logits(tokens=ids).argmax(dim=-1)  # (B,)
             return [self.talk["labels"][i] for i in best.tolist()]
+        if self.talk["kind"] == "filler":
+            with torch.no_grad():
+                best = self._logits(tokens=ids).argmax(dim=-1)  # (B, T)
+            return [self.tokenizer.decode(row) for row in best.where(ids == self.talk["blank"], ids).tolist()]
         write = self._decoding(params)
         if self.talk["kind"] == "lm":
             written = write(lambda tokens: self._logits(tokens=tokens), ids)[:, ids.shape[1] :]
@@ -101,4 +105,32 @@ class TextModel(PythonModel):
         return output["logits"] if isinstance(output, dict) else output
 
 
-set_model(TextModel())
+class TensorModel(PythonModel):
+    """Answers arrays with arrays. Holds the exported program."""
+
+    def load_context(self, context: PythonModelContext) -> None:
+        """Read the program."""
+        self.program = torch.export.load(context.artifacts["program"]).module()
+        self.inputs, self.outputs = (list(context.model_config[side]) for side in ("inputs", "outputs"))
+
+    def predict(
+        self,
+        context: PythonModelContext,  # noqa: ARG002 -- MLflow's signature
+        model_input: ndarray,  # or a dict of them, for which MLflow has no words
+        params: dict[str, Any] | None = None,  # noqa: ARG002 -- MLflow's signature
+    ) -> dict[str, Any]:
+        """Run the program.
+
+        Args:
+            context: Not used: all is loaded.
+            model_input: Arrays by input-port name, or the array of the only input.
+            params: There are none.
+
+        Returns:
+            Arrays by output-port name.
+        """
+        given = model_input if isinstance(model_input, dict) else {self.inputs[0]: model_input}
+        with torch.no_grad():
+            output = self.program(**{name: torch.as_tensor(array) for name, array in given.items()})
+        found = output if isinstance(output, dict) else {self.outputs[0]: output}
+        return {name: tensor.numpy() for name, tensor in found.items()}

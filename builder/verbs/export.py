@@ -39,11 +39,12 @@ def export(options: Namespace) -> int:
     """Write a model."""
     from builder.export import export_graph, export_run
     from engine import locations, runs
+    from engine.status import STATUS_FILE
 
     file = Path(options.what)
     if options.family:
         return _as_family(options)
-    if file.is_file():
+    if file.is_file() or (file.is_dir() and not (file / STATUS_FILE).exists()):
         done = export_graph(file, options.format, options.out, options.task or "", extra=options.extra)
     else:
         folder = runs.find(locations.runs(), options.what)

@@ -20,13 +20,15 @@ class Speech:
     """How a model is asked with a text, and what its answer means.
 
     Args:
-        kind: What it does with text: `lm` goes on, `seq2seq` answers, `classifier` names a label.
+        kind: What it does with text: `lm` goes on, `seq2seq` answers, `classifier` names a label,
+            `filler` fills blanks in.
         tokenizer: What `Tokenizer.to_dict` gave.
         example: A text to try it with.
         labels: Names of the classes of a classifier.
         go: What stands between a text and its answer; an encoder-decoder's first token.
         stop: The token that ends an answer; empty if answers end by length only.
         max_new_tokens: Longest answer.
+        blank: Token that stands for what a filler is to find.
     """
 
     kind: Kind
@@ -36,6 +38,7 @@ class Speech:
     go: str = ""
     stop: str = ""
     max_new_tokens: int = 50
+    blank: int = -1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,7 +1,8 @@
 """An MLflow model: text in and text out, or the program itself, loaded without this project.
 
-One folder has both flavours: `mlflow.pyfunc.load_model` gives what answers texts, `mlflow.pytorch.load_model` the
-program for tensors. They share `artifacts/model.pt2`; a pickled module would need our code.
+One folder has both flavours: `mlflow.pyfunc.load_model` gives what answers texts (arrays, if the model reads no
+text), `mlflow.pytorch.load_model` the program for tensors. They share `artifacts/model.pt2`; a pickled module would
+need our code.
 """
 
 from __future__ import annotations
@@ -11,34 +12,38 @@ import importlib.util
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
 import torch
 
-from engine.errors import ExportError
 from engine.exporting.bundle import ExportBundle, Exported, Speech
 from engine.generation import longest_input
 from engine.mlflow_tracker import quiet_mlflow
-from engine.program import difference, ports_of, required_masks, to_program
+from engine.ports import Port
+from engine.program import difference, inputs_for, ports_of, required_masks, to_program
 
 CARRIED = ("engine.errors", "engine.data.tokenizers", "engine.generation.decoding", "engine.pyfunc_model")
 PROGRAM_FILE, TOKENIZER_FILE = "model.pt2", "tokenizer.json"
+_LAST = "\n\nfrom mlflow.models import set_model\n\nset_model({}())\n"
 
 
 def export_mlflow(bundle: ExportBundle, out: Path) -> Exported:
     """Write a folder for `mlflow.pyfunc.load_model`, `mlflow.pytorch.load_model` and `mlflow models serve`.
 
     Raises:
-        ExportError: If the model cannot be asked with text.
+        ExportError: If the model cannot be traced, or takes other inputs than its task gives.
     """
     with _arguments(bundle) as arguments:
         from mlflow.models import Model
 
         _save(path=str(out), mlflow_model=Model(), **arguments)
+        rmtree(out / "__pycache__", ignore_errors=True)  # MLflow has tried the model
         program = torch.export.load(out / "artifacts" / PROGRAM_FILE).module()
     apart = difference(program, bundle.model, ports_of(bundle.model, bundle.ports))
     return Exported(path=out, note=f"Its program differs from the model by {apart:.2g}.")
@@ -73,49 +78,35 @@ def _save(path: str, mlflow_model: Any, **arguments: Any) -> None:
 @contextmanager
 def _arguments(bundle: ExportBundle) -> Iterator[dict[str, Any]]:
     """Arguments of `mlflow.pyfunc.save_model`; their files live in this context."""
-    speech = bundle.speech
-    if speech is None:
-        raise ExportError("An MLflow model answers texts; name the task whose tokens it reads, or export pt2.")
-    masks = list(required_masks(bundle.model, speech.kind))
+    words = _text_arguments(bundle, bundle.speech) if bundle.speech else _tensor_arguments(bundle)
     with quiet_mlflow(), TemporaryDirectory() as name:
         folder = Path(name)
-        torch.export.save(to_program(bundle.model, ports_of(bundle.model, bundle.ports)), folder / PROGRAM_FILE)
-        texts = {TOKENIZER_FILE: json.dumps(speech.tokenizer), **bundle.papers}
+        program = to_program(bundle.model, ports_of(bundle.model, bundle.ports))
+        torch.export.save(program, folder / PROGRAM_FILE, extra_files=bundle.papers)
+        code = folder / "model_code.py"
+        code.write_text(joined_source(CARRIED) + _LAST.format(words["python_model"]), "utf-8")
+        tokenizer = bundle.speech.tokenizer if bundle.speech else {}
+        texts = {**bundle.papers, **({TOKENIZER_FILE: json.dumps(tokenizer)} if tokenizer else {})}
         for file, text in texts.items():
             (folder / file).write_text(text, "utf-8")
-        code = folder / "text_model.py"
-        code.write_text(joined_source(CARRIED), "utf-8")
-        files = [folder / file for file in (PROGRAM_FILE, *texts)]
+        files = {"program": folder / PROGRAM_FILE, **{Path(file).stem: folder / file for file in texts}}
         yield {
+            **words,
             "python_model": str(code),
-            "artifacts": {_artifact(file): str(file) for file in files},
-            "signature": _signature(speech),
-            "input_example": [speech.example],
-            "pip_requirements": _requirements(speech),
-            "model_config": {**_talk(speech), "max_len": longest_input(bundle.model), "masks": masks},
+            "artifacts": {name: str(file) for name, file in files.items()},
+            "pip_requirements": _requirements(tokenizer.get("kind") == "subwords"),
             "metadata": dict(bundle.metadata),
         }
 
 
-def _artifact(file: Path) -> str:
-    return "program" if file.name == PROGRAM_FILE else file.stem
+def _requirements(has_subwords: bool) -> list[str]:
+    """What the model needs where it is loaded, with versions."""
+    names = ("mlflow", "torch", *(["tokenizers"] if has_subwords else []))
+    return [f"{name}=={version(name).split('+')[0]}" for name in names]
 
 
-def _requirements(speech: Speech) -> list[str]:
-    """What must be installed where the model is asked."""
-    packages = ["mlflow", "torch", *(["tokenizers"] if speech.tokenizer["kind"] == "subwords" else [])]
-    return [f"{package}=={version(package).split('+')[0]}" for package in packages]
-
-
-def _talk(speech: Speech) -> dict[str, Any]:
-    """How `TextModel` talks to the program."""
-    return {
-        "kind": speech.kind, "go": speech.go, "stop": speech.stop, "labels": list(speech.labels),
-        "max_new_tokens": speech.max_new_tokens,
-    }  # fmt: skip
-
-
-def _signature(speech: Speech) -> Any:
+def _text_arguments(bundle: ExportBundle, speech: Speech) -> dict[str, Any]:
+    """What `TextModel` is told, and what MLflow is told of it."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
@@ -125,9 +116,35 @@ def _signature(speech: Speech) -> Any:
         ParamSpec("temperature", DataType.double, 0.0),
         ParamSpec("seed", DataType.long, 0),
     ]
-    if speech.kind == "classifier":
-        return ModelSignature(inputs=text, outputs=text)
-    return ModelSignature(inputs=text, outputs=text, params=ParamSchema(settings))
+    params = ParamSchema(settings) if speech.kind in ("lm", "seq2seq") else None
+    talk = {key: value for key, value in asdict(speech).items() if key not in ("tokenizer", "example")}
+    masks = list(required_masks(bundle.model, speech.kind))
+    return {
+        "python_model": "TextModel",
+        "model_config": {**talk, "max_len": longest_input(bundle.model), "masks": masks, "labels": list(speech.labels)},
+        "signature": ModelSignature(inputs=text, outputs=text, **({"params": params} if params else {})),
+        "input_example": [speech.example],
+    }
+
+
+def _tensor_arguments(bundle: ExportBundle) -> dict[str, Any]:
+    """What `TensorModel` is told, and what MLflow is told of it."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import Schema, TensorSpec
+
+    ports = ports_of(bundle.model, bundle.ports)
+    example = {name: tensor.numpy() for name, tensor in inputs_for(ports, batch=2, length=4).items()}
+
+    def spec(port: Port) -> TensorSpec:
+        shape = tuple(int(dim) if dim.isdigit() else -1 for dim in port.shape.split())
+        return TensorSpec(example[port.name].dtype, shape, port.name)
+
+    return {
+        "python_model": "TensorModel",
+        "model_config": {"inputs": [port.name for port in ports], "outputs": list(bundle.outputs)},
+        "signature": ModelSignature(inputs=Schema([spec(port) for port in ports])),
+        "input_example": example,
+    }
 
 
 def joined_source(modules: tuple[str, ...]) -> str:

@@ -33,7 +33,7 @@ def export_onnx(bundle: ExportBundle, out: Path) -> Exported:
     """
     check_installed()
     ports = ports_of(bundle.model, bundle.ports)
-    program = to_program(bundle.model, ports)
+    program = _settled(to_program(bundle.model, ports))
     out.mkdir(exist_ok=True)
     file = out / "model.onnx"
     with _quietly():
@@ -80,6 +80,22 @@ class OnnxModel:
         return dict(zip(self._outputs, map(torch.from_numpy, self._session.run(self._outputs, given)), strict=True))
 
 
+def _settled(program: ExportedProgram) -> ExportedProgram:
+    """The program with its attention's results laid out in order.
+
+    The exporter rewrites attention into one whose result lies otherwise in memory, and then fails on views of it.
+    """
+    aten = torch.ops.aten
+    graph = program.graph
+    for node in graph.find_nodes(op="call_function", target=aten.scaled_dot_product_attention.default):
+        with graph.inserting_after(node):
+            copy = graph.call_function(aten.clone.default, (node,), {"memory_format": torch.contiguous_format})
+        copy.meta = dict(node.meta)
+        node.replace_all_uses_with(copy, delete_user_cb=lambda user, copy=copy: user is not copy)
+    program.graph_module.recompile()
+    return program
+
+
 def _convert(program: ExportedProgram, bundle: ExportBundle, ports: Sequence[Port]) -> Any:
     """The program in ONNX's words.
 
@@ -99,8 +115,8 @@ def _convert(program: ExportedProgram, bundle: ExportBundle, ports: Sequence[Por
             verbose=False,
         )
     except torch.onnx.OnnxExporterError as error:
-        reason = next((line for line in reversed(str(error).strip().splitlines()) if line.strip()), "")
-        raise ExportError(f"ONNX cannot hold this model: {reason.strip()}. Export pt2 instead.") from error
+        reason = str(error.__cause__ or error).strip().splitlines()[0]
+        raise ExportError(f"ONNX cannot hold this model: {reason}. Export pt2 instead.") from error
 
 
 @contextmanager

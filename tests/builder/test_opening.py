@@ -1,0 +1,104 @@
+"""Anything that carries a graph opens as the same document."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+import builder
+from builder.bundle import bundle_of
+from builder.document import Document
+from builder.opening import open_graph
+from builder.run import write_run
+from engine.config import RunConfig
+from engine.data import TASKS
+from engine.errors import FileError
+from engine.export import export
+
+SMALL = {"d_model": 8, "n_heads": 1, "d_ff": 8, "n_layers": 1}
+
+
+@pytest.fixture(scope="module")
+def document() -> Document:
+    """A small model with a tie and a task."""
+    return builder.templates.build("tiny", **SMALL)
+
+
+@pytest.fixture(scope="module")
+def exports(document: Document, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Exports of it, each in a folder that is called like its format."""
+    root = tmp_path_factory.mktemp("exports")
+    bundle = bundle_of(builder.compile_document(document), document, TASKS[document.task], {})
+    for format in ("safetensors", "pt2", "onnx", "code", "mlflow"):
+        export(bundle, format, root / format)
+    return root
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name",
+    [
+        "safetensors", "safetensors/model.safetensors", "pt2", "pt2/model.pt2", "onnx", "onnx/model.onnx", "code",
+        "code/model.safetensors", "mlflow", "mlflow/artifacts/model.pt2",
+    ],
+)  # fmt: skip
+def test_an_export_opens_as_the_document_it_was_made_of(exports: Path, document: Document, name: str) -> None:
+    assert open_graph(exports / name) == document
+
+
+def test_a_run_folder_and_a_graph_file_open(document: Document, tmp_path: Path) -> None:
+    folder = write_run(document, RunConfig(task=document.task), tmp_path)
+
+    assert open_graph(folder) == open_graph(folder / "graph.json") == open_graph(str(folder)) == document
+
+
+def test_a_folder_without_a_graph_is_refused_with_what_was_looked_for(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=r"graph\.json, artifacts/graph\.json, model\.safetensors"):
+        open_graph(tmp_path)
+
+
+def test_a_folder_of_transformers_is_told_from_ours(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+
+    with pytest.raises(FileError, match="stepwise import"):
+        open_graph(tmp_path)
+
+
+def test_weights_of_others_carry_no_graph(tmp_path: Path) -> None:
+    save_file({"weight": torch.zeros(2)}, tmp_path / "model.safetensors")
+
+    with pytest.raises(FileError, match="carries no graph"):
+        open_graph(tmp_path / "model.safetensors")
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "model.pt2", "model.onnx", "graph.json"])
+@pytest.mark.parametrize("content", [b"", b"\xff" * 40, b"[" * 5000, b"{}"])
+def test_a_broken_file_is_refused_with_a_reason(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(FileError):
+        open_graph(tmp_path / name)
+
+
+def test_a_header_that_claims_to_be_huge_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes((1 << 40).to_bytes(8, "little") + b"{}")
+
+    with pytest.raises(FileError, match="at most"):
+        open_graph(tmp_path / "model.safetensors")
+
+
+def test_a_graph_of_a_newer_format_in_an_export_says_so(tmp_path: Path) -> None:
+    header = json.dumps({"__metadata__": {"graph": json.dumps({"format": "stepwise/9"})}}).encode()
+    (tmp_path / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+
+    with pytest.raises(FileError, match="stepwise/9"):
+        open_graph(tmp_path / "model.safetensors")
+
+
+def test_what_is_not_there_is_told_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=r"nothing\.onnx"):
+        open_graph(tmp_path / "nothing.onnx")
