@@ -26,23 +26,36 @@ function Picture({ picture }) {
   return <img alt="" src={`data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`} />;
 }
 
+const STEPS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
+
+/** The card of the next row below (or above, at -1) that is nearest; rows may hold different numbers of cards. */
+function nextRow(cards, at, way) {
+  const boxes = cards.map((card) => card.getBoundingClientRect());
+  const far = (box) => {
+    const down = way * (box.top - boxes[at].top);
+    return down > 1 ? down * 10000 + Math.abs(box.left - boxes[at].left) : Infinity;
+  };
+  return boxes.map(far).reduce((best, d, i, all) => (d < all[best] ? i : best), at);
+}
+
 function Items({ dialog, items, chosen, choose, take }) {
   const list = useRef();
   const onKeyDown = (event) => {
-    const cards = [...list.current.children];
-    const across = dialog.look === "gallery" ? Math.max(1, cards.filter((c) => c.offsetTop === cards[0].offsetTop).length) : 1;
-    const step = { ArrowDown: across, ArrowUp: -across, ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    const at = items.findIndex((item) => item.id === chosen);
+    const cards = [...list.current.querySelectorAll("[role=option]")];
+    const step = STEPS[event.key];
     if (!step) return;
     event.preventDefault();
-    const next = Math.min(items.length - 1, Math.max(0, at + step));
+    const at = Math.max(0, items.findIndex((item) => item.id === chosen));
+    const next = step[0] ? Math.min(items.length - 1, Math.max(0, at + step[0])) : nextRow(cards, at, step[1]);
     choose(items[next].id);
     cards[next].focus();
   };
   if (!items.length) return <p className="none">{dialog.empty || "Nothing fits."}</p>;
+  const begins = (i) => items[i].group && items[i].group !== items[i - 1]?.group;
   return (
     <div ref={list} className={dialog.look === "gallery" ? "gallery" : "choices"} role="listbox" aria-label={dialog.title} onKeyDown={onKeyDown}>
-      {items.map((item, i) => (
+      {items.map((item, i) => [
+        begins(i) ? <h4 key={`group ${item.group}`}>{item.group}</h4> : null,
         <button
           key={item.id}
           type="button"
@@ -62,8 +75,8 @@ function Items({ dialog, items, chosen, choose, take }) {
           <b>{item.label}</b>
           {item.note ? <em>{item.note}</em> : null}
           {item.about ? <span>{item.about}</span> : null}
-        </button>
-      ))}
+        </button>,
+      ])}
     </div>
   );
 }
