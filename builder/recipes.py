@@ -10,6 +10,7 @@ from torch import nn
 
 from builder.drawn import Drawn
 from builder.initial import seed_at
+from builder.stacks import Stack
 from engine.blocks.spec import BlockConfig, BlockSpec
 
 
@@ -65,7 +66,7 @@ class Layers:
         shared: Whether all are one module.
     """
 
-    kind: type[Drawn]
+    kind: type[Stack]
     layers: tuple[Recipe, ...]
     shared: bool
 

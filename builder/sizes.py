@@ -9,8 +9,8 @@ from functools import cached_property, lru_cache
 from itertools import islice
 from math import prod
 
-import torch
-
+from builder.blank import blank
+from builder.catalogue import block_inputs
 from builder.document import Definition, Document, PortRef
 from builder.expressions import evaluate
 from builder.memo import Memo
@@ -20,7 +20,6 @@ from builder.surroundings import Surroundings, Worth, inner_scope, layer_setting
 from builder.values import known_scope
 from engine.blocks.spec import CATALOGUE
 from engine.errors import DocumentError, ExpressionError
-from engine.ports import Port
 from engine.registry import did_you_mean
 from engine.settings import Value
 
@@ -40,9 +39,9 @@ def block_parameters(kind: str, worth: Worth) -> Mapping[str, tuple[int, ...]]:
     """
     if any(value is None for _, value in worth):
         return {}
+    config = CATALOGUE[kind].config(**{name: value for name, value in worth if value is not None})
     try:
-        with torch.device("meta"):
-            module = CATALOGUE[kind].make({name: value for name, value in worth if value is not None})
+        module = blank(kind, config)
     except RuntimeError:  # more bytes than 64 bits can count, which any limit refuses
         return {"": (sys.maxsize,)}
     return {name: tuple(parameter.shape) for name, parameter in module.named_parameters()}
@@ -128,7 +127,7 @@ class _Use:
         if self.given is None and not composites:
             return everything
         try:
-            found = presence(self.document, self.around.definition, self.given, _inputs_of)
+            found = presence(self.document, self.around.definition, self.given, block_inputs)
         except DocumentError:  # a circle, which is reported elsewhere
             return everything
         return found.nodes, found.feeds
@@ -138,10 +137,6 @@ class _Use:
         wired = {target.port for target in self._wired[1] if target.node == name}
         given = frozenset(wired | {port.name for port in inner.inputs if not port.optional})
         return _Use(self.document, survey(self.document, inner, inner_scope(inner, settings)), given)
-
-
-def _inputs_of(kind: str) -> tuple[Port, ...]:
-    return CATALOGUE[kind].inputs if kind in CATALOGUE else ()
 
 
 def _count_use(use: _Use, known: Known) -> int:

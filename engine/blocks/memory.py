@@ -54,6 +54,11 @@ class Memory(dict[str, Tensor]):
         self._used[name] = total
         return held.narrow(-2, 0, total)
 
+    @property
+    def bytes_per_position(self) -> int:
+        """How much more is kept for each further position, in all rows of the batch."""
+        return sum(self[name].narrow(-2, 0, 1).numel() * self[name].element_size() for name in self._used)
+
     def reorder(self, rows: Tensor, batch: int) -> None:
         """Go on with other rows of the batch; what has no rows stays."""
         for name, held in self.items():
