@@ -15,7 +15,7 @@ from engine.ports import Port
 from engine.settings import Field
 
 __all__ = [
-    "Signature", "is_literal", "known_scope", "node_signature", "outside", "palette", "resolve",
+    "Signature", "block_inputs", "is_literal", "known_scope", "node_signature", "outside", "palette", "resolve",
     "resolve_settings", "scope", "search", "signature",
 ]  # fmt: skip
 
@@ -68,6 +68,11 @@ def signature(document: Document, kind: str) -> Signature | None:
     if kind in document.definitions:
         return outside(document.definitions[kind])
     return _of_block(CATALOGUE[kind]) if kind in CATALOGUE else None
+
+
+def block_inputs(kind: str) -> tuple[Port, ...]:
+    """The input ports of a block; none for a missing one."""
+    return CATALOGUE[kind].inputs if kind in CATALOGUE else ()
 
 
 def node_signature(document: Document, node: Node, name: str) -> Signature | None:

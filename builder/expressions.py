@@ -82,6 +82,7 @@ class _Substitution(ast.NodeTransformer):
         self._trees = trees
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
+        """What stands in the place of a name."""
         return self._trees.get(node.id, node)
 
 

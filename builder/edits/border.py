@@ -6,11 +6,10 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from builder import names
-from builder.catalogue import node_signature
+from builder.catalogue import block_inputs, node_signature
 from builder.document import Definition, Document, PortRef
 from builder.presence import presence
 from builder.symbolic import SymbolicShapes
-from engine.blocks.spec import CATALOGUE
 from engine.errors import EditError
 from engine.ports import Port, kinds_fit
 
@@ -81,7 +80,7 @@ class _Ports:
         self._shapes = SymbolicShapes(document, here)
         self._taken = chosen
         required = [port.name for port in here.inputs if not port.optional]
-        self._sure = presence(document, here, required, _inputs_of)
+        self._sure = presence(document, here, required, block_inputs)
 
     def input(self, source: PortRef, targets: list[PortRef], *, single: bool) -> Crossing:
         """What comes in from `source`; optional where it may turn out to be nothing."""
@@ -123,10 +122,6 @@ class _Ports:
         found = node_signature(self._document, self._here.nodes[ref.node], ref.node)
         port = (found.input(ref.port) if inward else found.output(ref.port)) if found else None
         return port.kind if port else "any"
-
-
-def _inputs_of(kind: str) -> tuple[Port, ...]:
-    return CATALOGUE[kind].inputs if kind in CATALOGUE else ()
 
 
 def check_whole(here: Definition, chosen: Collection[str]) -> None:

@@ -7,16 +7,14 @@ from dataclasses import dataclass, replace
 
 from builder import names
 from builder.assemble import COLUMN, ROW
-from builder.catalogue import signature
+from builder.catalogue import block_inputs, signature
 from builder.document import INPUT, OUTPUT, Definition, Document, Node, PortRef, Wire
 from builder.edits.base import check_room, home, node_in
 from builder.edits.group import centre
 from builder.edits.symbol_uses import meaning, rewritten
 from builder.paths import follow_ungroup
 from builder.presence import present
-from engine.blocks.spec import CATALOGUE
 from engine.errors import EditError
-from engine.ports import Port
 
 END, BLOCK = (76, 29), (176, 62)  # width and height of the smallest ones, in pixels
 
@@ -63,7 +61,7 @@ class Ungroup:
         """What each node that is there is called outside: as before, unless that is taken."""
         wired = {ref.port for ref in here.feeds if ref.node == self.node}
         given = wired | {port.name for port in inside.inputs if not port.optional}
-        there = present(document, inside, given, _inputs_of)
+        there = present(document, inside, given, block_inputs)
         taken, ids = set(here.nodes) - {self.node}, dict[str, str]()
         for name, node in inside.nodes.items():
             if name in there and not node.is_rail:
@@ -158,7 +156,3 @@ def _without_unused(document: Document, name: str) -> Document:
         return document
     left = {key: definition for key, definition in document.definitions.items() if key != name}
     return replace(document, definitions=left)
-
-
-def _inputs_of(kind: str) -> tuple[Port, ...]:
-    return CATALOGUE[kind].inputs if kind in CATALOGUE else ()
