@@ -54,7 +54,7 @@ class CanvasPane:
             symbols=self._symbols(),
         )
         self.part.on(self._receive)
-        session.param.watch(lambda _: self.show(), ["revision"])
+        session.param.watch(lambda *_: self.show(), ["revision", "contracts"])
         session.param.watch(lambda _: self._open(), ["path"])
         session.param.watch(lambda *_: self._select(), ["nodes", "wires"])
 
@@ -124,7 +124,7 @@ class CanvasPane:
 
     def _truth(self) -> Scene:
         s = self._session
-        return scene(s.document, s.definition, s.scope, s.report)
+        return scene(s.document, s.definition, s.scope, replace(s.report, diagnostics=s.findings))
 
     def _receive(self, message: dict[str, Any]) -> None:
         handler = getattr(self, f"_on_{message['op']}", None)
@@ -209,7 +209,7 @@ class CanvasPane:
 
     def _on_fix(self, m: dict[str, Any]) -> None:
         """Apply the first fix offered for a node or a wire."""
-        for problem in self._session.report.diagnostics:
+        for problem in self._session.findings:
             where = problem.where
             here = where.definition == self._at and m["id"] in (where.node, str(where.wire))
             if here and problem.fixes:

@@ -137,7 +137,7 @@ class InspectorPane:
         s = self._session
         source, _, target = text.partition(">")
         shape = s.report.shapes.get(s.definition.name, {}).get(PortRef.parse(source), "")
-        found = [p.message for p in s.report.diagnostics if str(p.where.wire) == text]
+        found = [p.message for p in s.findings if str(p.where.wire) == text]
         return [
             {"kind": "title", "text": "Wire", "colour": "hidden"},
             *({"kind": "text", "text": message, "tone": "err"} for message in found),

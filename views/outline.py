@@ -56,7 +56,7 @@ class OutlinePane:
         self._session = session
         self.part = Outline(tree=outline(session), here=self._here(), chosen=self._chosen())
         self.part.on(self._receive)
-        session.param.watch(lambda _: self.part.show(outline(session)), ["revision"])
+        session.param.watch(lambda *_: self.part.show(outline(session)), ["revision", "contracts"])
         session.param.watch(lambda *_: self._point(), ["path", "nodes"])
 
     def search(self) -> None:
@@ -111,7 +111,7 @@ class _Tree:
         """The rows of a level and of those inside it, as far as they are counted."""
         document = self.session.document
         scope = scope_at(document, path)
-        problems = _problems(self.session.report.diagnostics, here)
+        problems = _problems(self.session.findings, here)
         kinds = {name: node_signature(document, node, name) for name, node in here.nodes.items()}
         alike = Counter(_label(node, kinds[name]) for name, node in here.nodes.items())
         for name, node in here.nodes.items():
@@ -165,7 +165,7 @@ def _problems(found: Iterable[Diagnostic], here: Definition) -> dict[tuple[str, 
 def outline(session: Session) -> list[dict[str, Any]]:
     """The whole model as rows, from top to bottom: itself, its nodes, and theirs under each composite."""
     document = session.document
-    inside = problems_inside(document, session.report.diagnostics)
+    inside = problems_inside(document, session.findings)
     tree = _Tree(session, parameters_inside(document, MOST), inside)
     total = sum(count for path, count in tree.counts.items() if len(path) == 1)
     root = {

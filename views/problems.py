@@ -1,46 +1,94 @@
-"""The problems pane: what is wrong, why, and the fix as a button."""
+"""The problems pane: what is wrong, why, and the fix as a button; and what the model was proven to do."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from builder.contracts.base import ContractResult
 from builder.diagnostics import Diagnostic
 from builder.document import Document
-from views.parts import Sheet
+from builder.edits import ResetContract, WaiveContract
+from views.parts import Dialog, Message, Sheet, Window
+from views.proofs import Proofs
 from views.session import Session
 
 NOTHING = "Nothing is wrong. Problems with wires, shapes and settings are listed here, each with its fix."
+WAITING = "Contracts are tried once the problems above are mended."
+WAIVE = "The reason is kept with the model, and whoever opens it can read it."
 
 
 class ProblemsPane:
-    """Lists the diagnostics of the last check.
+    """Lists the diagnostics of the last check, and the contracts of the last trial.
 
     Args:
         session: The window's state.
+        proofs: Who tries the contracts again.
+        window: Who asks for reasons.
     """
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, proofs: Proofs | None = None, window: Window | None = None) -> None:
+        self._session, self._proofs, self._window = session, proofs, window
         self.part = Sheet(sections=self._sections())
         self.part.on(self._receive)
-        session.param.watch(lambda _: self.part.show(self._sections()), ["report"])
+        session.param.watch(lambda *_: self.part.show(self._sections()), ["report", "contracts", "proof"])
 
     def _sections(self) -> list[dict[str, Any]]:
         found = self._session.report.diagnostics
-        if not found:
-            return [{"kind": "empty", "id": "none", "text": NOTHING}]
-        return [{"kind": "problems", "id": "problems", "rows": [row(i, p) for i, p in enumerate(found)]}]
+        rules = [{"kind": "problems", "id": "problems", "rows": [row(i, p) for i, p in enumerate(found)]}]
+        nothing = [{"kind": "empty", "id": "none", "text": NOTHING}]
+        if self._proofs is None:
+            return rules if found else nothing
+        return [*(rules if found else nothing), *contracts(self._session)]
 
-    def _receive(self, message: dict[str, Any]) -> None:
+    def _receive(self, message: Message) -> None:
+        name = message.get("name")
+        if name in ("again", "thorough") and self._proofs:
+            self._proofs.again(thorough=name == "thorough")
+        elif name == "contracts":
+            self._about_contract(message)
+        elif "row" in message:
+            self._about_rule(message)
+
+    def _about_rule(self, message: Message) -> None:
         found = self._session.report.diagnostics
-        index = int(message["row"])
-        if index >= len(found):
+        if (index := int(message["row"])) < len(found):
+            self._about(found[index], message)
+
+    def _about_contract(self, message: Message) -> None:
+        result = next((r for r in ranked(self._session.contracts) if r.code == message["row"]), None)
+        if result is None:
             return
-        problem = found[index]
+        if message.get("act") == "waive":
+            self._waive(result)
+        elif message.get("act") == "reset":
+            self._session.apply(ResetContract(code=result.code))
+        elif not result.passed:
+            self._about(result.diagnostic, message)
+
+    def _about(self, problem: Diagnostic, message: Message) -> None:
         if message.get("fix") is not None:
             self._session.apply(problem.fixes[int(message["fix"])].edit)
         else:
             show(self._session, problem)
+
+    def _waive(self, result: ContractResult) -> None:
+        """Ask why this model may do without a contract."""
+
+        def answer(given: Message) -> None:
+            if given.get("button") == "waive":
+                self._session.apply(WaiveContract(code=result.code, why=str(given["values"].get("why", ""))))
+
+        if self._window is not None:
+            self._window.ask(
+                Dialog(
+                    id="waive",
+                    title=f"Waive {result.code}: {result.name}?",
+                    text=WAIVE,
+                    fields=[{"field": "why", "label": "Reason", "value": "", "words": True}],
+                    buttons=[{"id": "waive", "label": "Waive", "primary": True}],
+                ),
+                answer,
+            )
 
 
 def row(index: int, problem: Diagnostic) -> dict[str, Any]:
@@ -53,6 +101,62 @@ def row(index: int, problem: Diagnostic) -> dict[str, Any]:
         "where": problem.path,
         "fixes": [fix.label for fix in problem.fixes],
     }
+
+
+def contracts(session: Session) -> list[dict[str, Any]]:
+    """The contracts: how many hold, what is broken, and buttons to try them again."""
+    kept = sum(result.passed for result in session.contracts)
+    note = {"trying": "being tried …", "done": f"{kept} of {len(session.contracts)} hold"}.get(session.proof, "")
+    heading = {"kind": "heading", "id": "contracts-heading", "text": "Contracts", "note": note}
+    if not session.report.ok:
+        return [heading, {"kind": "text", "id": "contracts-wait", "text": WAITING}]
+    found: list[dict[str, Any]] = [heading]
+    if session.proof not in ("trying", "done", ""):
+        found.append({"kind": "text", "id": "contracts-failed", "text": session.proof, "tone": "err"})
+    if session.contracts:
+        rows = [contract_row(session, result) for result in ranked(session.contracts)]
+        found.append({"kind": "problems", "id": "contracts", "label": "Contracts", "rows": rows})
+    idle = session.proof == "trying"
+    buttons = [
+        {"id": "again", "text": "Check again", "icon": "refresh", "disabled": idle},
+        {"id": "thorough", "text": "Check thoroughly", "title": "Also whether it can learn a batch", "disabled": idle},
+    ]
+    return [*found, {"kind": "actions", "id": "contracts-actions", "items": buttons}]
+
+
+def ranked(results: tuple[ContractResult, ...]) -> list[ContractResult]:
+    """What is broken first, then what is waived, then what holds."""
+    return sorted(results, key=lambda result: (not result.failed, result.passed))
+
+
+def contract_row(session: Session, result: ContractResult) -> dict[str, Any]:
+    """One contract as the sheet wants it."""
+    about: dict[str, Any] = {"id": result.code, "code": result.code, "text": f"{result.name}. {result.detail}"}
+    if result.passed:
+        return {**about, "tone": "ok", "title": result.why}
+    if result.waived:
+        text = f"{result.name}: waived, because “{result.waived}”. {result.detail}"
+        return {
+            **about,
+            "text": text,
+            "tone": "muted",
+            "where": _place(session, result),
+            "acts": [_act("reset", "Hold it again")],
+        }
+    fixes = [fix.label for fix in result.fixes]
+    waive = [_act("waive", "Waive …")]
+    return {**about, "tone": "err", "why": result.why, "where": _place(session, result), "fixes": fixes, "acts": waive}
+
+
+def _place(session: Session, result: ContractResult) -> str:
+    """The node, and what it is part of: `core in Multi-head attention`."""
+    here = session.document.definitions.get(result.where.definition)
+    node = result.where.node or (result.where.wire.target.node if result.where.wire else "")
+    return f"{node} in {here.title}" if here and node else here.title if here else ""
+
+
+def _act(name: str, text: str) -> dict[str, str]:
+    return {"id": name, "text": text}
 
 
 def show(session: Session, problem: Diagnostic) -> None:

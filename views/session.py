@@ -9,7 +9,8 @@ from typing import cast
 import param
 from loguru import logger
 
-from builder.diagnostics import Report
+from builder.contracts.base import ContractResult
+from builder.diagnostics import Diagnostic, Report
 from builder.document import Definition, Document
 from builder.edits import Edit, Replace
 from builder.history import History
@@ -41,6 +42,10 @@ class Session(param.Parameterized):
 
     document = cast(Document, param.ClassSelector(class_=Document, doc="The model."))
     report = cast(Report, param.ClassSelector(class_=Report, doc="What the last check found."))
+    contracts = cast(
+        "tuple[ContractResult, ...]", param.Parameter(default=(), doc="What the last trial of the contracts found.")
+    )
+    proof = param.String(default="", doc="`trying`, `done`, why the contracts could not be tried, or empty.")
     path = cast(
         "tuple[str, ...]", param.Parameter(default=(), doc="Ids of the composites opened, from the root inward.")
     )
@@ -61,6 +66,12 @@ class Session(param.Parameterized):
     def __init__(self, document: Document) -> None:
         self.history = History(document)
         super().__init__(document=document, report=validate(document))
+
+    @property
+    def findings(self) -> tuple[Diagnostic, ...]:
+        """All that is to be marked: problems, and contracts that are broken and not waived."""
+        broken = tuple(result.diagnostic for result in self.contracts if result.failed)
+        return (*self.report.diagnostics, *broken)
 
     @property
     def definition(self) -> Definition:
@@ -112,6 +123,12 @@ class Session(param.Parameterized):
         """
         self.param.update(path=(), nodes=(), wires=(), weights=weights)
         self.apply(Replace(document=document))
+
+    def forget_weights(self) -> None:
+        """Let training begin with starting values of our own."""
+        text = "Training begins with fresh weights." if self.weights else "Training begins with fresh weights anyway."
+        self.weights = None
+        self.tell(text, tone="ok")
 
     def open(self, path: tuple[str, ...]) -> None:
         """Show the definition reached through `path`."""

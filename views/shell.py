@@ -30,6 +30,8 @@ from views.outline import OutlinePane
 from views.palette import PalettePane
 from views.parts import Bar, Dock, Message, Window
 from views.problems import ProblemsPane, show
+from views.proofs import Proofs
+from views.proving import prover
 from views.runner import Runner
 from views.runs import RunsPane
 from views.selection import Selection
@@ -55,6 +57,7 @@ class Shell:
     def __init__(self, session: Session, workspace: Workspace, setup: Setup) -> None:
         self.session, self.workspace, self.setup = session, workspace, setup
         self.runner, self.selection = Runner(), Selection()
+        self.proofs = Proofs(session, prover())
         self.canvas = CanvasPane(session, on_symbol=lambda _: session.select(()))  # the sizes stand in the inspector
         self._bars()
         self._docks()
@@ -90,7 +93,7 @@ class Shell:
             {"inspector": lambda: self.inspector.part}, tabs=[_tab("inspector")], active=["inspector"], place="right"
         )
         panes: dict[str, Callable[[], object]] = {
-            "problems": lambda: ProblemsPane(self.session).part,
+            "problems": lambda: ProblemsPane(self.session, self.proofs, self.window).part,
             "setup": lambda: SetupPane(self.session, self.setup).part,
             "train": lambda: TrainingPane(self.runner).view,
             "attention": lambda: AttentionPane(self.runner, self.selection, self.command).view,
@@ -115,7 +118,9 @@ class Shell:
         self.inspector.part.on(lambda m: self.command(str(m.get("name", ""))))
         self.palette.on(lambda m: self.canvas.add(m["add"]) if "add" in m else None)
         session.param.watch(lambda _: self._edited(), ["revision"])
-        session.param.watch(lambda *_: self._refresh(), ["report", "path"])
+        session.param.watch(lambda _: self._begin_from(), ["weights"])
+        session.param.watch(lambda *_: self._refresh(), ["report", "path", "contracts", "proof"])
+        session.param.watch(lambda _: self._problems(), ["contracts"])
         session.param.watch(lambda _: self._notify(), ["notice"], onlychanged=False)
         self.setup.param.watch(lambda _: self._refresh(), ["config"])
         self.runner.param.watch(lambda *_: self._refresh(), ["revision", "folder"])
@@ -123,7 +128,11 @@ class Shell:
     def begin(self) -> None:
         """Follow the newest run, and look at it a few times a second as long as the page lives."""
         self.runner.follow_newest()
-        pn.state.add_periodic_callback(self.runner.poll, period=POLL)
+        pn.state.add_periodic_callback(self._poll, period=POLL)
+
+    def _poll(self) -> None:
+        self.runner.poll()
+        self.proofs.poll()
 
     def command(self, name: str) -> None:
         """Every menu item, button and shortcut ends here; unknown names are for others."""
@@ -145,8 +154,7 @@ class Shell:
             "save": lambda: dialogs.save(session.document.name),
             "save-as": dialogs.save_as,
             "download": dialogs.download,
-            "export-mlflow": lambda: self.exporter.export("mlflow"),
-            "export-safetensors": lambda: self.exporter.export("safetensors"),
+            "export": self.exporter.ask,
             "undo": session.undo,
             "redo": session.redo,
             "cut": canvas.cut,
@@ -166,6 +174,7 @@ class Shell:
             "train": self.train,
             "step": self.step,
             "stop": runner.stop,
+            "fresh-weights": session.forget_weights,
             "runs": lambda: self.bottom.open("runs"),
             "mlflow": self.exporter.open_mlflow,
             "about": dialogs.about,
@@ -200,7 +209,7 @@ class Shell:
 
     def fix(self) -> None:
         """Apply the first fix there is, and show where."""
-        problem = next((p for p in self.session.report.diagnostics if p.fixes), None)
+        problem = next((p for p in self.session.findings if p.fixes), None)
         if problem is None:
             self.session.tell("No problem has a fix.", tone="ok")
         else:
@@ -228,6 +237,10 @@ class Shell:
         elif "id" in message:
             self.command(str(message["id"]))
 
+    def _begin_from(self) -> None:
+        self.workspace.keep_weights(self.session.weights)
+        self._refresh()
+
     def _greet(self) -> None:
         """Say what happened before there was a window to say it in."""
         if self.workspace.broken is not None:
@@ -244,7 +257,7 @@ class Shell:
         self._problems()
 
     def _problems(self) -> None:
-        found = self.session.report.diagnostics
+        found = self.session.findings
         errors = any(problem.severity == "error" for problem in found)
         self.bottom.badge("problems", len(found) or None, tone="err" if errors else "warn" if found else "")
 

@@ -35,7 +35,7 @@ def toolbar(session: Session, runner: Runner, setup: Setup) -> Items:
             "options": list(TASKS),
             "value": setup.config.task,
         },
-        _train(runner),
+        _train(runner, session),
         _icon("step", "One step", False),
         _icon("stop", "Stop the run", not runner.is_going),
     ]
@@ -53,23 +53,32 @@ def validity(session: Session) -> dict[str, Any]:
     """The chip that says whether the model can be built."""
     found = session.report.diagnostics
     errors = sum(problem.severity == "error" for problem in found)
-    warnings = len(found) - errors
+    broken = sum(result.failed for result in session.contracts)
     if errors:
         text, tone = f"{errors} {'problem' if errors == 1 else 'problems'}", "err"
-    elif warnings:
-        text, tone = f"✓ valid · {warnings} {'warning' if warnings == 1 else 'warnings'}", "warn"
+    elif broken:
+        text, tone = f"{broken} {'contract fails' if broken == 1 else 'contracts fail'}", "err"
     else:
-        text, tone = "✓ valid", "ok"
+        text, tone = _right(session, len(found)), "warn" if found else "ok"
     return {"kind": "chip", "command": "problems", "text": text, "tone": tone, "title": "Show problems"}
 
 
-def _train(runner: Runner) -> dict[str, Any]:
+def _right(session: Session, warnings: int) -> str:
+    """What to say of a model that can be built and breaks no contract."""
+    kept = sum(result.passed for result in session.contracts)
+    proven = session.proof == "done" and kept
+    text = f"✓ proven: {kept} contracts" if proven else "✓ valid"
+    return f"{text} · {warnings} {'warning' if warnings == 1 else 'warnings'}" if warnings else text
+
+
+def _train(runner: Runner, session: Session) -> dict[str, Any]:
     button = {"kind": "button", "command": "train", "primary": True}
     if runner.is_paused:
         return {**button, "icon": "play", "text": "Resume", "title": "Let the run go on"}
     if runner.is_going:
         return {**button, "icon": "pause", "text": "Pause", "title": "Pause the run"}
-    return {**button, "icon": "play", "text": "Train", "title": "Train this model"}
+    title = "Train this model, from the weights it was opened with" if session.weights else "Train this model"
+    return {**button, "icon": "play", "text": "Train", "title": title}
 
 
 def title_bar(session: Session) -> Items:
@@ -109,6 +118,8 @@ def _run(runner: Runner) -> dict[str, Any]:
     status = runner.status
     if status is None:
         return {"kind": "text", "text": "no run yet", "dot": "idle"}
+    if runner.is_adopted:
+        return {"kind": "text", "text": f"{status.name} · trained elsewhere", "dot": "idle"}
     tone = {"running": "ok", "paused": "warn", "failed": "err"}.get(status.state, "idle")
     text = f"{status.name} · step {grouped(runner.step)} / {grouped(status.steps)} · {status.state}"
     if status.state == "running":

@@ -71,7 +71,7 @@ class Specimen:
         self.copy = copy_of(self.document)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(SEED)
-            self.model = compile_document(self.copy.document).double().eval()
+            self.model = compile_document(self.copy.document, fuse=False).double().eval()
             self.start = {name: p.detach().clone() for name, p in self.model.named_parameters()}
             with torch.no_grad():
                 for parameter in self.model.parameters():

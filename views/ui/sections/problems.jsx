@@ -1,22 +1,32 @@
-// What is wrong, why and where, with its fixes as buttons. A click or Enter on a row shows the place.
+// What is wrong, why and where, with its fixes as buttons; what holds is ticked. A click or Enter shows the place.
 import { Icon } from "../icons.jsx";
+
+const SIGNS = { ok: "check", warn: "warn", muted: "minus" };
 
 export function Problems({ section, say }) {
   const name = section.id ?? "problems";
   const choose = (row, fix = null) => say({ name, row, fix });
   return (
-    <ul className="problems" aria-label="Problems">
+    <ul className="problems" aria-label={section.label ?? "Problems"}>
       {section.rows.map((row) => (
         <li key={row.id} className={row.tone ?? "err"}>
-          <button type="button" className="place" onClick={() => choose(row.id)} title="Show where">
-            <Icon name={row.tone === "warn" ? "warn" : "close"} />
+          <button type="button" className="place" onClick={() => choose(row.id)} title={row.title ?? "Show where"}>
+            <Icon name={SIGNS[row.tone] ?? "close"} />
             <code>{row.code}</code>
-            <span>{row.text}</span>
-            <em>{row.where}</em>
+            <span>
+              {row.text}
+              {row.why ? <small>{row.why}</small> : null}
+            </span>
+            <em title={row.where}>{row.where}</em>
           </button>
           {row.fixes?.map((label, i) => (
             <button key={i} type="button" className="button" onClick={() => choose(row.id, i)}>
               {label}
+            </button>
+          ))}
+          {row.acts?.map((act) => (
+            <button key={act.id} type="button" className="button quiet" onClick={() => say({ name, row: row.id, act: act.id })}>
+              {act.text}
             </button>
           ))}
         </li>
