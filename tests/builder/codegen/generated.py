@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
@@ -20,20 +21,46 @@ from engine.ports import Port
 CHECK = """
 import sys, importlib.util, torch
 from pathlib import Path
-for folder in sorted(path.parent for path in Path().glob("*/model.py")):
-    spec = importlib.util.spec_from_file_location(folder.name, folder / "model.py")
+torch.set_num_threads(1)  # as many as the process that compares, so that sums are in one order
+told, answers = torch.load("told.pt", weights_only=True), {}
+for name, (state, inputs) in told.items():
+    spec = importlib.util.spec_from_file_location(name, Path("models") / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[folder.name] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
-    told = torch.load(folder / "told.pt", weights_only=True)
     model = module.build_model().eval()
-    model.load_state_dict(told["state"])
-    with torch.no_grad():
-        answers = [model(**inputs) for inputs in told["inputs"]]
-    torch.save({"keys": list(model.state_dict()), "answers": answers}, folder / "answer.pt")
+    keys = list(model.state_dict())
+    model.load_state_dict(state)
+    given = []
+    for values in inputs:
+        try:
+            with torch.no_grad():
+                given.append(model(**values))
+        except (RuntimeError, ValueError) as error:
+            given.append(str(error))
+    answers[name] = keys, given
 assert not any(name.split(".")[0] in ("builder", "engine", "views") for name in sys.modules)
+torch.save(answers, "answers.pt")
 """
-Answers = tuple[list[str], list[dict[str, Tensor]]]
+Answer = Tensor | dict[str, Tensor] | str
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model's keys are, and what it gave for each set of inputs: its outputs, or why there are none."""
+
+    keys: list[str]
+    given: list[Answer]
+
+    def check(self, expected: Answers, name: str) -> None:
+        """Assert that these are the expected ones, to the last bit."""
+        assert self.keys == expected.keys, name
+        for got, value in zip(self.given, expected.given, strict=True):
+            if isinstance(value, str) or isinstance(got, str):
+                assert isinstance(got, str), f"{name}: the compiled model refuses these inputs: {value}"
+                assert isinstance(value, str), f"{name}: {got}"
+            else:
+                assert_equal(outputs(got), outputs(value), name)
 
 
 def as_module(document: Document) -> ModuleType:
@@ -103,27 +130,31 @@ def shaken(model: nn.Module) -> nn.Module:
     return model
 
 
-def assert_same_in_a_fresh_process(documents: Mapping[str, Document], folder: Path) -> None:
-    """Assert that generated files answer as the compiled models do where torch is installed but not this project."""
-    wanted = {name: _told(document, folder / name) for name, document in documents.items()}
+@torch.no_grad()
+def answers_of(model: nn.Module, inputs: Sequence[Mapping[str, Tensor]]) -> Answers:
+    """What a model gives for each set of inputs."""
+    given: list[Answer] = []
+    for values in inputs:
+        try:
+            given.append(model(**values))
+        except (RuntimeError, ValueError) as error:
+            given.append(str(error))
+    return Answers(list(model.state_dict()), given)
 
+
+def in_a_fresh_process(documents: Mapping[str, Document], folder: Path) -> dict[str, tuple[Answers, Answers]]:
+    """What generated files give where torch is installed but not this project, and what they should."""
+    told, expected = {}, {}
+    (folder / "models").mkdir()
+    for name, document in documents.items():
+        model = shaken(builder.compile_document(document)).eval()
+        inputs = [inputs_of(document, optional=optional) for optional in (True, False)]
+        (folder / "models" / f"{name}.py").write_text(generate_code(document), encoding="utf-8")
+        told[name] = model.state_dict(), inputs
+        expected[name] = answers_of(model, inputs)
+    torch.save(told, folder / "told.pt")
     (folder / "check.py").write_text(CHECK, encoding="utf-8")
     done = subprocess.run([sys.executable, "-I", "check.py"], cwd=folder, capture_output=True, text=True)
-
     assert done.returncode == 0, done.stderr
-    for name, (keys, answers) in wanted.items():
-        found = torch.load(folder / name / "answer.pt", weights_only=True)
-        assert found["keys"] == keys, name
-        for got, expected in zip(found["answers"], answers, strict=True):
-            assert_equal(outputs(got), expected, name)
-
-
-def _told(document: Document, folder: Path) -> Answers:
-    """Write what the other process needs; gives the keys and answers of the compiled model."""
-    folder.mkdir()
-    model = shaken(builder.compile_document(document)).eval()
-    inputs = [inputs_of(document, optional=optional) for optional in (True, False)]
-    (folder / "model.py").write_text(generate_code(document), encoding="utf-8")
-    torch.save({"state": model.state_dict(), "inputs": inputs}, folder / "told.pt")
-    with torch.no_grad():
-        return list(model.state_dict()), [outputs(model(**values)) for values in inputs]
+    answers = torch.load(folder / "answers.pt", weights_only=True)
+    return {name: (Answers(*answers[name]), expected[name]) for name in documents}

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 import builder
 from builder.document import Document
-from tests.builder.codegen.generated import as_module, assert_same, assert_same_in_a_fresh_process
+from tests.builder.codegen.generated import as_module, assert_same
 
 TINY = {"d_model": 8, "n_heads": 2, "n_layers": 2, "n_kv_heads": 1, "vocab_size": 11, "max_len": 9, "d_ff": 12}
 
@@ -22,11 +20,6 @@ def small(name: str) -> Document:
 @pytest.mark.parametrize("name", builder.templates.names())
 def test_a_template_as_source_has_the_same_keys_and_the_same_answers(name: str) -> None:
     assert_same(small(name))
-
-
-@pytest.mark.slow
-def test_generated_source_needs_no_file_of_this_project(tmp_path: Path) -> None:
-    assert_same_in_a_fresh_process({name: small(name) for name in builder.templates.names()}, tmp_path)
 
 
 def test_a_deep_model_is_as_short_as_a_shallow_one() -> None:
