@@ -24,7 +24,9 @@ def main() -> None:
     document, task = first_document(FIRST)
     document = workspace.restore() or document
     setup = Setup(RunConfig.suited(document.task if document.task in TASKS else task))
-    shell = Shell(Session(document), workspace, setup)
+    session = Session(document)
+    session.weights = workspace.weights()
+    shell = Shell(session, workspace, setup)
     publish(shell.window)
     shell.begin()
 

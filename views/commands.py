@@ -44,8 +44,7 @@ COMMANDS: list[Command] = [
         ("save", "Save", "Ctrl+S", "t-"),
         ("save-as", "Save as…", "Ctrl+Shift+S", "t"),
         ("download", "Download the graph", ""),
-        ("export-mlflow", "Export run as MLflow model", "", "-"),
-        ("export-safetensors", "Export run as safetensors", ""),
+        ("export", "Export the run…", "Ctrl+Shift+X", "t-"),
     ),
     *_menu(
         "Edit",
@@ -85,6 +84,7 @@ COMMANDS: list[Command] = [
         ("train", "Train or pause", "Ctrl+Enter", "t"),
         ("step", "One step", "F10", "t"),
         ("stop", "Stop", "Shift+F5", "t"),
+        ("fresh-weights", "Begin with fresh weights", ""),
         ("runs", "Show runs", "", "-"),
         ("mlflow", "Open MLflow", ""),
     ),

@@ -45,6 +45,11 @@ class Runner(param.Parameterized):
         return self.status is not None and self.status.state == "paused"
 
     @property
+    def is_adopted(self) -> bool:
+        """Whether what is followed is a model trained elsewhere, which has no steps of its own."""
+        return self.status is not None and self.status.state == "finished" and self.status.steps == 0
+
+    @property
     def step(self) -> int:
         """Steps that the followed run has done."""
         return self.tail.step if self.tail else 0

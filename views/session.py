@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -72,6 +72,11 @@ class Session(param.Parameterized):
         """All that is to be marked: problems, and contracts that are broken and not waived."""
         broken = tuple(result.diagnostic for result in self.contracts if result.failed)
         return (*self.report.diagnostics, *broken)
+
+    @property
+    def marked(self) -> Report:
+        """What the last check found, with all that is to be marked."""
+        return replace(self.report, diagnostics=self.findings)
 
     @property
     def definition(self) -> Definition:

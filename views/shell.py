@@ -118,8 +118,8 @@ class Shell:
         self.inspector.part.on(lambda m: self.command(str(m.get("name", ""))))
         self.palette.on(lambda m: self.canvas.add(m["add"]) if "add" in m else None)
         session.param.watch(lambda _: self._edited(), ["revision"])
-        session.param.watch(lambda _: self._begin_from(), ["weights"])
-        session.param.watch(lambda *_: self._refresh(), ["report", "path", "contracts", "proof"])
+        session.param.watch(lambda event: self.workspace.keep_weights(event.new), ["weights"])
+        session.param.watch(lambda *_: self._refresh(), ["report", "path", "weights", "contracts", "proof"])
         session.param.watch(lambda _: self._problems(), ["contracts"])
         session.param.watch(lambda _: self._notify(), ["notice"], onlychanged=False)
         self.setup.param.watch(lambda _: self._refresh(), ["config"])
@@ -236,10 +236,6 @@ class Shell:
             choose_task(self.session, self.setup, str(message["value"]))
         elif "id" in message:
             self.command(str(message["id"]))
-
-    def _begin_from(self) -> None:
-        self.workspace.keep_weights(self.session.weights)
-        self._refresh()
 
     def _greet(self) -> None:
         """Say what happened before there was a window to say it in."""

@@ -72,6 +72,11 @@ class TrainingPane:
         runner, status = self._runner, self._runner.status
         if status is None or runner.tail is None:
             return [{"kind": "text", "text": NO_RUN}]
+        if runner.is_adopted:
+            return [
+                {"kind": "text", "text": status.name, "tone": "strong"},
+                {"kind": "text", "text": "trained elsewhere"},
+            ]
         last = runner.tail.last()
         done = 100 * runner.step / max(1, status.steps)
         failed = status.state == "failed"
@@ -112,6 +117,8 @@ class TrainingPane:
         return f"{grouped(int(speed))} tok/s" if speed else ""
 
     def _sample_sections(self) -> list[dict[str, Any]]:
+        if self._runner.is_adopted:
+            return [{"kind": "text", "text": "There are no curves of it here. Train goes on from its weights."}]
         if not self._runner.samples:
             return [{"kind": "text", "text": "Answers of the model appear here after its first steps."}]
         return [{"kind": "samples", "rows": self._runner.samples[:SHOWN_SAMPLES]}]

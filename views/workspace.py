@@ -91,6 +91,25 @@ class Workspace:
                     self._pending = self._pending or document
                     self._write_in(AGAIN)
 
+    def keep_weights(self, weights: Path | None) -> None:
+        """Remember the file of weights that the current graph was opened with."""
+        if weights is None:
+            self._weights.unlink(missing_ok=True)
+        else:
+            self._weights.write_text(str(weights.resolve()), "utf-8")
+
+    def weights(self) -> Path | None:
+        """The file of weights that the current graph was opened with, if it is still there."""
+        try:
+            path = Path(self._weights.read_text("utf-8"))
+        except OSError:
+            return None
+        return path if path.is_file() else None
+
+    @property
+    def _weights(self) -> Path:
+        return self.folder / "current.weights"
+
     def saved(self) -> list[Path]:
         """Saved graphs, the newest first."""
         return sorted(self.models.glob("*.json"), key=lambda path: -path.stat().st_mtime)

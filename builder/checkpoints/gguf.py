@@ -80,12 +80,17 @@ def _config(facts: Mapping[str, Any], path: Path, tied: bool) -> Configuration:
         raise FileError(f"{path.name}: 'llama.rope.scaling.type' is {scaling!r}, which cannot be read from GGUF.")
     if experts:
         raise FileError(f"{path.name} has {experts} experts in each layer, which cannot be read from GGUF.")
-    found = {theirs: facts[f"llama.{key}"] for key, theirs in _SIZES.items() if f"llama.{key}" in facts}
+    found = {theirs: _plain(facts[f"llama.{key}"]) for key, theirs in _SIZES.items() if f"llama.{key}" in facts}
     vocab_size = facts.get("llama.vocab_size", len(facts.get("tokenizer.ggml.tokens", ())))
     keys = {"model_type": "llama", "vocab_size": vocab_size, "tie_word_embeddings": tied, **found}
     if scaling == "linear":
         keys["rope_scaling"] = {"rope_type": "linear", "factor": facts["llama.rope.scaling.factor"]}
     return Configuration(keys, str(path))
+
+
+def _plain(value: Any) -> Any:
+    """A number as it was before it was stored in 32 bits: 1e-05, not 9.99999974e-06."""
+    return float(f"{value:.7g}") if isinstance(value, float) else value
 
 
 def _tensors(stored: list[Any], config: Configuration) -> dict[str, Tensor]:

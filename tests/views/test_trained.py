@@ -11,13 +11,21 @@ import pytest
 
 import builder
 from builder.checkpoints import save_checkpoint, trained
+from builder.checkpoints.adopting import adopted
 from builder.checkpoints.trained import TRAINED
 from builder.run import load_run_model
 from engine import jobs
+from engine.beginnings import INITIAL_FILE
+from engine.config import RunConfig
 from engine.runs import read_status
 from views.parts import Dialog, Window
+from views.runner import Runner
 from views.session import Session
+from views.setup import Setup
+from views.shell import Shell
+from views.toolbar import status_bar
 from views.trained import FOLDER, TrainedDialog
+from views.workspace import Workspace
 
 SIZES = {"d_model": 8, "n_heads": 2, "n_layers": 1, "d_ff": 16}
 
@@ -147,3 +155,36 @@ def test_another_document_forgets_the_weights(desk: Desk, tmp_path: Path) -> Non
     desk.session.open_document(builder.templates.build("tiny"))
 
     assert desk.session.weights is None
+
+
+def test_the_weights_are_known_again_after_the_page_is_loaded_anew(desk: Desk, tmp_path: Path) -> None:
+    file, workspace = tmp_path / "weights.safetensors", Workspace(tmp_path / "user")
+    file.touch()
+    shell = Shell(desk.session, workspace, Setup(RunConfig.suited("reverse")))
+    shell.session.open_document(builder.templates.build("gpt2", **SIZES), file)
+
+    assert workspace.weights() == file
+    shell.command("fresh-weights")
+    assert workspace.weights() is None
+    assert "fresh weights" in desk.told
+
+
+@pytest.mark.usefixtures("desk")
+def test_training_goes_on_from_the_weights_of_the_opened_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = trained.opened(str(folder))
+    monkeypatch.setattr(jobs, "start", lambda *_, **__: None)
+    runner = Runner()
+
+    fitting = runner.start(builder.load(source / "graph.json"), RunConfig(), weights=source / "weights.safetensors")
+    other = runner.start(builder.templates.build("tiny"), RunConfig(), weights=source / "weights.safetensors")
+
+    assert (fitting / INITIAL_FILE).samefile(source / "weights.safetensors")
+    assert not (other / INITIAL_FILE).exists()
+
+
+def test_a_model_trained_elsewhere_is_not_shown_as_a_run_without_steps(desk: Desk, folder: Path) -> None:
+    runner = Runner()
+    runner.follow(adopted(str(folder)))
+
+    assert runner.is_adopted
+    assert status_bar(desk.session, runner)[0]["text"] == "small · trained elsewhere"
