@@ -66,7 +66,8 @@ def attention_on_text(model: nn.Module, text: str, task: Task) -> tuple[Attentio
     inputs = task.read(text, Interface.of(model))
     if task.metric == "exact_match":
         inputs |= _answered(model, inputs, task)
-    tokens = {name: task.tokenizer.pieces(ids[0].tolist()) for name, ids in inputs.items()}
+    texts = {name: ids for name, ids in inputs.items() if ids.dtype == torch.int64}
+    tokens = {name: task.tokenizer.pieces(ids[0].tolist()) for name, ids in texts.items()}
     return attention_stacks(model, inputs, tokens)
 
 
@@ -136,8 +137,8 @@ def _axes(model: nn.Module, inputs: Mapping[str, Tensor], taped: Mapping[str, Te
     lengths, and the shape of the weights tells.
     """
     ids = [name for name, value in inputs.items() if value.dtype == torch.int64]
-    if len(ids) == 1:
-        return dict.fromkeys(taped, (ids[0], ids[0]))
+    if len(ids) < 2:  # without ids, as in a model of images, positions are numbered
+        return dict.fromkeys(taped, (ids[0], ids[0]) if ids else ("", ""))
     probe = {name: inputs[name][:, :1].repeat(1, 2 + i) for i, name in enumerate(ids)}
     named = {2 + i: name for i, name in enumerate(ids)}
     shapes = {path: weights.shape for path, weights in _weights(model, probe).items()}
