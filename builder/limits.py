@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 MAX_BYTES = 16 * 1024 * 1024
 MAX_NODES = 5_000  # in all definitions together
 MAX_WIRES = 20_000
@@ -17,3 +19,21 @@ MAX_NUMBER = 10**12  # of a setting
 MAX_POSITION = 10**7  # pixels
 MAX_REPEAT = 1_000
 MAX_PARAMETERS = 4_000_000_000  # with gradients and moments that is 64 GB
+PARAMETERS_SETTING = "STEPWISE_MAX_PARAMETERS"
+
+
+def most_parameters() -> int:
+    """How many parameters a model may have: `STEPWISE_MAX_PARAMETERS` if set to a number, else `MAX_PARAMETERS`."""
+    given = os.environ.get(PARAMETERS_SETTING, "").replace("_", "")
+    return int(given) if given.isdecimal() else MAX_PARAMETERS
+
+
+def too_large(parameters: int) -> str:
+    """Why a model of this size is not built, and how to go on; empty if it may be."""
+    if parameters <= (most := most_parameters()):
+        return ""
+    return (
+        f"The model has {parameters / 1e9:.3g} billion parameters, which take {16 * parameters / 1e9:.3g} GB in "
+        f"training; at most {most / 1e9:g} billion are allowed. Make d_model or the number of layers smaller, or set "
+        f"{PARAMETERS_SETTING} to a larger number."
+    )

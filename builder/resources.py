@@ -14,10 +14,11 @@ from math import prod
 import torch
 
 from builder.blank import blank
-from builder.compile import recipe_of, scope_of
+from builder.compile import recipe_of
 from builder.costs import Shaped, Work
 from builder.document import Document
 from builder.expressions import evaluate
+from builder.levels import scope_of
 from builder.memo import Memo
 from builder.recipes import Layers, Leaf, Part, Recipe
 from builder.sizes import parameters_of

@@ -9,9 +9,11 @@ from builder.diagnostics import Fix, Where
 from builder.document import OUTPUT, RAIL_PORT, PortRef
 from builder.edits import SetPort, Untie
 from builder.rules.base import Finding, View, rule
+from builder.rules.origins import origin
 from engine.errors import DocumentError
 from engine.ports import kinds_fit
 
+LOOK_AHEAD = "C001"  # the contract that finds the same by trying it; who waives it, waives this
 LOOKS_BOTH_WAYS = ("mlm_head", "token_classifier_head", "span_head")  # heads whose answer is no next token
 
 
@@ -96,15 +98,13 @@ def _bad_tie(view: View, pair: tuple[str, str]) -> str:
     why="Every parameter takes 16 bytes in training; a model that no machine here can hold is not even begun.",
 )
 def too_large(view: View) -> Iterator[Finding]:
-    """The model has more parameters than `limits.MAX_PARAMETERS`."""
-    if not view.is_root or (total := sizes.parameters_of(view.document)) <= limits.MAX_PARAMETERS:
+    """The model has more parameters than `limits.most_parameters`."""
+    reason = limits.too_large(sizes.parameters_of(view.document)) if view.is_root else ""
+    if not reason:
         return
     counts = {name: sizes.parameters_of(view.document, (name,)) for name in view.definition.nodes}
     largest = max(counts, key=lambda name: counts[name])
-    text = (
-        f"The model has {total / 1e9:.3g} billion parameters, {counts[largest] / 1e9:.3g} of them in {largest}; "
-        f"at most {limits.MAX_PARAMETERS / 1e9:g} billion are allowed. Make d_model or the number of layers smaller."
-    )
+    text = f"{reason} Most of them, {counts[largest] / 1e9:.3g} billion, are in {largest}."
     yield Finding(message=text, where=view.where(largest))
 
 
@@ -119,7 +119,8 @@ def too_large(view: View) -> Iterator[Finding]:
 def future_seen(view: View) -> Iterator[Finding]:
     """Attention without a causal mask, over the positions that the model gives logits for."""
     answered = _answered(view)
-    if answered is None:
+    waived = any(promise.code == LOOK_AHEAD and not promise.kept for promise in view.document.promises)
+    if answered is None or waived:
         return
     for name, kind in view.around.signatures.items():
         field = kind.field("mask") if kind and not kind.composite else None
@@ -139,8 +140,8 @@ def _answered(view: View) -> str | None:
     given = [port for port in root.definition.inputs if port.kind == "ids"]
     for port in root.definition.outputs:
         words = port.shape.split()
-        source = root.definition.feeds.get(PortRef(port.name, RAIL_PORT))
-        if source and root.definition.nodes[source.node].kind in LOOKS_BOTH_WAYS:
+        source = origin(root, PortRef(port.name, RAIL_PORT))
+        if source and source.kind in LOOKS_BOTH_WAYS:
             continue
         if port.kind == "logits" and len(words) == 3 and any(words[1] in p.shape.split() for p in given):
             return words[1]

@@ -12,9 +12,10 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from builder import templates
-from builder.compile import compile_document, scope_of
+from builder.compile import compile_document
 from builder.composites import LIBRARY
 from builder.document import Document
+from builder.levels import scope_of
 from builder.resources import Resources, resources
 from engine.errors import CompileError
 from engine.machine import Speed
@@ -179,7 +180,7 @@ def test_the_time_of_a_step_adds_up_computing_memory_and_calls() -> None:
 
 def test_a_model_that_does_not_compile_says_why() -> None:
     document = small("gpt2")
-    broken = document.with_definition(document.main.with_wires(()))
+    broken = document.with_definition(document.main.without_nodes(("ln_f",)))
 
     with pytest.raises(CompileError):
         resources(broken)

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+import builder
 from builder import templates
 from builder.compile import compile_document
 from builder.edits import SetRepeat, SetSetting, SetSymbol
 from builder.sizes import block_parameters, parameter_shape, parameters_inside, parameters_of
-from engine.errors import DocumentError
+from engine.errors import CompileError, DocumentError
 from tests.builder.drawn import language_model, node
 
 D, F, V, L, T = 16, 64, 11, 3, 9
@@ -117,3 +118,26 @@ def test_every_node_counts_the_same_alone_and_in_the_list_of_all() -> None:
     assert found == {path: parameters_of(document, path) for path in found}
     assert ("blocks", "attn", "q_proj") in found
     assert list(parameters_inside(document, most=3)) == list(found)[:3]
+
+
+def test_a_model_of_ten_billion_parameters_is_refused_before_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    large = templates.build("gpt2", d_model=4096, n_layers=50, n_heads=32, vocab_size=50_000)
+    made = []
+    monkeypatch.setattr("builder.recipes.Leaf.make", lambda *_: made.append(1))
+
+    with pytest.raises(CompileError, match=r"10\.3 billion parameters, which take 164 GB.*STEPWISE_MAX_PARAMETERS"):
+        compile_document(large)
+
+    assert not made
+    assert [d.code for d in builder.validate(large).diagnostics] == ["R020"]
+
+
+def test_a_setting_of_the_machine_allows_larger_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = templates.build("gpt2")
+    monkeypatch.setenv("STEPWISE_MAX_PARAMETERS", "800_000")
+
+    with pytest.raises(CompileError, match=r"at most 0\.0008 billion"):
+        compile_document(model)
+
+    monkeypatch.setenv("STEPWISE_MAX_PARAMETERS", "1_000_000")
+    assert builder.validate(model).ok
