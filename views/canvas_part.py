@@ -51,7 +51,7 @@ class Canvas(Part):
         A node or an edge that is drawn already needs its id and the keys that differ.
         """
         self.said += 1
-        self._send_msg({"ops": list(ops), "done": self._done, "n": self.said})
+        self.tell({"ops": list(ops), "done": self._done, "n": self.said})
 
     def _handle_msg(self, msg: Op) -> None:
         self._done += 1

@@ -60,7 +60,7 @@ class Dock(Part):
             kept = self.active[1 - self.limit :] if self.limit > 1 else []
             alone = {tab["id"] for tab in self.tabs if tab.get("alone")} & {name, *self.active}
             self.active = [name] if alone else [*(kept if beside else self.active[:-1]), name]
-        self._send_msg({"expand": True})
+        self.tell({"expand": True})
 
     def badge(self, name: str, badge: str | int | None, tone: str = "") -> None:
         """Put a number or a word at a tab; None takes it away."""

@@ -34,7 +34,7 @@ class Dialog:
         search: Whether a field narrows the items down.
         empty: Said where there are no items.
         fields: Form rows as in `Sheet`.
-        upload: Offers to read a file: {"label", "accept": ".json"}.
+        upload: Offers to read a file: {"label", "accept": ".json,.onnx"}.
         table: Rows of two texts, the second one in keyboard type.
         buttons: id, label, primary, danger; Cancel is always there. An Enter presses the primary one.
         cancel: What Cancel is called.
@@ -121,41 +121,42 @@ class Window(Part):
         id_ = f"n{next(self._count)}"
         stay = (12 if tone == "err" else 6) if seconds is None else seconds
         act = {"id": action[0], "label": action[1]} if action else None
-        self._send_msg({"notice": {"id": id_, "text": text, "tone": tone, "action": act, "seconds": stay}})
+        self.tell({"notice": {"id": id_, "text": text, "tone": tone, "action": act, "seconds": stay}})
         return id_
 
     def dismiss(self, id_: str) -> None:
         """Take a notice away."""
-        self._send_msg({"dismiss": id_})
+        self.tell({"dismiss": id_})
 
     def ask(self, dialog: Dialog, answer: Answer | None = None) -> None:
         """Open a modal dialog.
 
         Args:
             dialog: What it shows; replaces one that is open.
-            answer: Called once with button, item, values (field -> text) and, for an upload, file (name, text).
+            answer: Called once with button, item, values (field -> text) and, for an upload, file (name and
+                text; or of an export of ours bytes, in base64).
                 `button` is empty when it was cancelled, `upload` when a file was given.
         """
         self._asked = _Asked(dialog.id, answer or _nothing())
-        self._send_msg({"dialog": asdict(dialog)})
+        self.tell({"dialog": asdict(dialog)})
 
     def close(self) -> None:
         """Close the open dialog without an answer."""
         self._asked = _Asked()
-        self._send_msg({"dialog": None})
+        self.tell({"dialog": None})
 
     def download(self, name: str, content: str | bytes) -> None:
         """Hand a file to the browser's downloads."""
-        self._send_msg({"download": {"name": name, "content": content}})
+        self.tell({"download": {"name": name, "content": content}})
 
     def visit(self, url: str) -> None:
         """Open an http address in a new tab."""
         assert url.startswith(("http://", "https://"))
-        self._send_msg({"visit": url})
+        self.tell({"visit": url})
 
     def run(self, command: str) -> None:
         """Run a command as if its shortcut had been pressed."""
-        self._send_msg({"run": command})
+        self.tell({"run": command})
 
     def _handle_msg(self, msg: Message) -> None:
         if msg.get("type") == "ready":

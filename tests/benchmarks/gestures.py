@@ -45,8 +45,8 @@ OBSERVE = """(canvas) => {
 }"""
 BEFORE = "() => { window.__changes.length = 0; return window.__stepwise.answers; }"
 SETTLED = """() => {
-  const { start, answered } = window.__stepwise.last;
-  return Math.max(0, ...window.__changes.filter((at) => at > start && at < start + answered)) - start;
+  const { start, heard } = window.__stepwise.last;
+  return Math.max(0, ...window.__changes.filter((at) => at > start && at < start + heard)) - start;
 }"""
 TAKE_FRAMES = "() => { const frames = window.__frames; window.__frames = null; return frames; }"
 

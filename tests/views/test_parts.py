@@ -14,7 +14,8 @@ class Ear:
 
     def __init__(self, part: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         self.heard: list[dict[str, Any]] = []
-        monkeypatch.setattr(part, "_send_msg", self.heard.append)
+        part._handle_msg({"type": "hello"})
+        monkeypatch.setattr(part, "tell", self.heard.append)
 
 
 def bar() -> Bar:
@@ -27,7 +28,7 @@ def test_patch_sends_the_one_item_and_changes_the_list(monkeypatch: pytest.Monke
 
     part.patch("loss", text="1.2")
 
-    assert ear.heard == [{"patch": [[1, {"kind": "text", "id": "loss", "text": "1.2"}]]}]
+    assert ear.heard == [{"patch": [[1, {"kind": "text", "id": "loss", "text": "1.2"}]], "length": 4}]
     assert part.items[1]["text"] == "1.2"
 
 
@@ -40,14 +41,44 @@ def test_patch_with_what_is_there_already_sends_nothing(monkeypatch: pytest.Monk
     assert ear.heard == []
 
 
-def test_a_list_of_another_length_goes_whole_through_the_parameter(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_before_the_browser_is_there_the_list_goes_through_the_parameter() -> None:
     part, seen = bar(), []
-    ear = Ear(part, monkeypatch)
     part.param.watch(lambda event: seen.append(len(event.new)), "items")
 
     part.show(part.items[:2])
 
-    assert (seen, ear.heard) == ([2], [])
+    assert seen == [2]
+
+
+def test_a_shorter_list_sends_its_length_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    part = bar()
+    ear = Ear(part, monkeypatch)
+
+    part.show(part.items[:2])
+
+    assert ear.heard == [{"patch": [], "length": 2}]
+
+
+def test_a_long_row_that_was_heard_before_is_sent_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    part = Sheet(sections=[])
+    ear = Ear(part, monkeypatch)
+    long = {"kind": "text", "text": "a" * 200}
+
+    for rows in ([long], [], [long]):
+        part.show(rows)
+
+    (_, first), (_, again) = ear.heard[0]["patch"][0], ear.heard[2]["patch"][0]
+    assert first == {"as": again["same"], "row": long}
+
+
+def test_a_number_that_json_has_not_travels_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    part, sent = bar(), []
+    monkeypatch.setattr(part, "_send_msg", sent.append)
+
+    part.tell({"loss": 1.0})
+    part.tell({"loss": float("inf")})
+
+    assert sent == [{"json": '{"loss":1.0}'}, {"loss": float("inf")}]
 
 
 def test_a_whole_list_after_a_patch_is_said_again_because_the_model_lags_behind(
@@ -76,7 +107,6 @@ def test_a_browser_that_arrives_after_a_patch_is_told_the_list(monkeypatch: pyte
     part, heard = bar(), []
     part.on(heard.append)
     ear = Ear(part, monkeypatch)
-    part._handle_msg({"type": "hello"})
     part.patch("step", text="1")
 
     part._handle_msg({"type": "hello"})

@@ -31,7 +31,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
 def heard(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What the window is sent from now on."""
     messages: list[dict[str, Any]] = []
-    monkeypatch.setattr(shell.window, "_send_msg", messages.append)
+    monkeypatch.setattr(shell.window, "tell", messages.append)
     return messages
 
 

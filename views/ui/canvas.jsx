@@ -20,6 +20,7 @@ import { press } from "./canvas/keys.js";
 import { ruler } from "./canvas/measure.js";
 import { Block, Rail, Send } from "./canvas/node.jsx";
 import { Search } from "./canvas/search.jsx";
+import { said } from "./said.js";
 import { freeBelow, freeInSight } from "./canvas/space.js";
 import { useWiring } from "./canvas/wiring.js";
 import { LooseWire, Wire } from "./canvas/wire.jsx";
@@ -64,7 +65,7 @@ function useScene(model, desk, view, setNow) {
       if (op.crumbs) view.fit(0);
       else view.refit();
     };
-    const receive = (message) => desk.receive(message);
+    const receive = (message) => desk.receive(said(message));
     model.on("msg:custom", receive);
     desk.hello();
     document.fonts?.ready.then(() => desk.remeasure(pageRuler()));

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "react";
 import { Icon } from "./icons.jsx";
 import { recall, remember } from "./memory.js";
+import { said } from "./said.js";
 
 // Bokeh measures every child of a part, also one that React has not mounted yet, and a figure that was never rendered
 // throws there; React then drops the whole window. So only mounted children are offered for measuring.
@@ -113,7 +114,7 @@ export function render({ model, view }) {
     if (done) remember(`shares.${place}`, next);
   };
   useEffect(() => {
-    const hear = ({ expand }) => expand && fold(place, false);
+    const hear = (message) => said(message).expand && fold(place, false);
     model.on("msg:custom", hear);
     return () => model.off("msg:custom", hear);
   }, []);

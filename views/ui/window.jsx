@@ -12,6 +12,7 @@ import { MenuBar } from "./menu.jsx";
 import { Notices, useNotices } from "./notices.jsx";
 import { Splitter } from "./splitter.jsx";
 import { followSystem, paintModels, setTheme, themeName, wishedTheme } from "./theme.js";
+import { said } from "./said.js";
 
 /** Light, dark or the machine's own: the browser decides and tells Python what it shows. */
 function useTheme(model, bokeh, tellAll) {
@@ -148,7 +149,8 @@ export function render({ model, view }) {
   useConnection(bokeh, notify);
 
   useEffect(() => {
-    const hear = (message) => {
+    const hear = (sent) => {
+      const message = said(sent);
       if (message.notice) notify(message.notice);
       if (message.dismiss) dismiss(message.dismiss);
       if ("dialog" in message) setDialog(message.dialog);

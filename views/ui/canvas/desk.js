@@ -3,7 +3,7 @@
 import { bestPort, judge, linkOf, whyNot } from "./connect.js";
 import { Router, flowEdge, flowNode, nodesById } from "./elements.js";
 import { wireId } from "./graph.js";
-import { answered, gestureEnded } from "./marks.js";
+import { answered, gestureEnded, hearing } from "./marks.js";
 import { sizeOf } from "./measure.js";
 import { applyOps } from "./ops.js";
 import { freeInSight, looseEnd } from "./space.js";
@@ -69,6 +69,7 @@ export class Desk {
 
   /** Draw what Python says. */
   receive(message) {
+    hearing();
     const ops = message?.ops ?? [];
     const missed = message.n > this.heard + 1 && !ops.some((op) => op.op === "scene");
     this.heard = message.n;

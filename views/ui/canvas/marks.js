@@ -11,8 +11,13 @@ function soon(callback) {
 
 /** Note that a gesture has ended; `start` is the time stamp of its last event. */
 export function gestureEnded(gesture, start = performance.now()) {
-  state.last = { gesture, start, answered: null };
+  state.last = { gesture, start, heard: null, answered: null };
   state.gestures += 1;
+}
+
+/** Note that Python's answer has come; what changes from now on is its doing. */
+export function hearing() {
+  if (state.last) state.last.heard ??= performance.now() - state.last.start;
 }
 
 /** Note that Python's answer has been applied. */
