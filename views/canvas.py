@@ -124,7 +124,7 @@ class CanvasPane:
 
     def _truth(self) -> Scene:
         s = self._session
-        return scene(s.document, s.definition, s.scope, replace(s.report, diagnostics=s.findings))
+        return scene(s.document, s.definition, s.scope, s.marked)
 
     def _receive(self, message: dict[str, Any]) -> None:
         handler = getattr(self, f"_on_{message['op']}", None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import OrderedDict
+from contextlib import suppress
 from functools import cache
 from threading import Condition, Thread
 from typing import IO, cast
@@ -28,6 +29,7 @@ class Prover:
         self._waiting: OrderedDict[int, Request] = OrderedDict()
         self._found: OrderedDict[Request, Outcome] = OrderedDict()
         self._thread: Thread | None = None
+        self.process: subprocess.Popen[bytes] | None = None
 
     def ask(self, owner: int, request: Request) -> None:
         """Have a model tried; what the same owner asked before and is still waiting is dropped."""
@@ -50,15 +52,25 @@ class Prover:
         with self._changed:
             return self._found.get(request)
 
+    def end(self) -> None:
+        """End the process; another is started when one is needed."""
+        process, self.process = self.process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                with suppress(OSError):
+                    cast("IO[bytes]", pipe).close()
+
     def _work(self) -> None:
-        process: subprocess.Popen[bytes] | None = None
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: bool(self._waiting))
                 _, request = self._waiting.popitem(last=False)
-            if process is None or process.poll() is not None:
-                process = _start()
-            outcome = _answer(process, request)
+            if self.process is None or self.process.poll() is not None:
+                self.end()
+                self.process = _start()
+            outcome = _answer(self.process, request)
             with self._changed:
                 self._found[request] = outcome
                 while len(self._found) > KEPT:
@@ -77,7 +89,6 @@ def _answer(process: subprocess.Popen[bytes], request: Request) -> Outcome:
     except (EOFError, OSError) as error:
         logger.warning("Contracts: the process has ended ({})", error)
         process.kill()
-        process.wait()
         return Outcome(problem=GONE)
 
 
