@@ -106,6 +106,8 @@ def _biases(config: Configuration) -> tuple[bool, bool, bool]:
     """Whether queries, keys and values, the output, and the feed-forward part have a bias."""
     if config.keys.get("model_type") == "qwen2":
         return True, False, False
+    if config.keys.get("model_type") == "mistral":
+        return False, False, False
     attention = config.flag("attention_bias", False)
     return attention, attention, config.flag("mlp_bias", False)
 
