@@ -13,7 +13,7 @@ import torch
 from engine.errors import ExportError
 from engine.export import ExportBundle
 from engine.mirror import MARK_FILE, Mirror, address_of
-from engine.status import change_status
+from engine.status import TRAINED_FILE, change_status
 from engine.tracking import MemoryTracker, Metric, Portrait, TrackerAwayError, TrackerRefusesError
 from tests.engine.run_folders import CREATED, append, end_run, loss, new_run
 
@@ -310,3 +310,12 @@ def test_another_store_is_given_everything_anew(tmp_path: Path) -> None:
     Mirror(second, store="another", portray=portray).sync(tmp_path)
 
     assert curve(second, folder) == [(1, 1.0)]
+
+
+def test_a_model_trained_elsewhere_is_no_run_to_be_copied(tmp_path: Path) -> None:
+    tracker = MemoryTracker()
+    (new_run(tmp_path, state="finished") / TRAINED_FILE).write_text("{}")
+
+    mirror_to(tracker).sync(tmp_path)
+
+    assert not tracker.runs

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 import builder
 from builder.checkpoints import trained
 from builder.checkpoints.adopting import adopted
+from builder.checkpoints.leaving import export_as
 from builder.checkpoints.trained import TRAINED, opened
 from builder.cli import main
 from builder.document import Document
@@ -215,12 +216,15 @@ def test_minilm_puts_sentences_of_one_meaning_close_together() -> None:
 
 
 @pytest.mark.slow
-def test_smollm2_knows_the_capital_of_france() -> None:
+def test_smollm2_knows_the_capital_of_france_and_answers_as_in_transformers(tmp_path: Path) -> None:
     run = adopted("smollm2")
     model, task = load_run_model(run), TrainedText(run / "tokenizer.json")
     start = torch.tensor([task.tokenizer.encode("The capital of France is")])
 
     written = generate(model, start, max_new_tokens=1)
 
+    with torch.no_grad():
+        theirs = loaded("LlamaForCausalLM", export_as(str(run), "llama", tmp_path / "out"))
+        assert far(model(tokens=start), theirs(start).logits) <= TOLERANCE
     assert task.tokenizer.decode(written[0].tolist()) == "The capital of France is Paris"
     assert sum(parameter.numel() for parameter in model.parameters()) == TRAINED["smollm2"].parameters
