@@ -21,9 +21,11 @@ import engine.blocks  # noqa: F401  (declares the blocks)
 from builder.assemble import Sketch
 from builder.cli import parser
 from builder.composites import LIBRARY
+from builder.contracts import CONTRACTS
 from builder.document import Document
 from builder.rules import RULES
 from engine.blocks.spec import CATALOGUE
+from tests.builder.zoo.animals import ZOO
 from views.commands import COMMANDS
 
 ROOT = Path(__file__).parent.parent
@@ -53,6 +55,16 @@ def test_every_composite_says_what_it_does_and_explains_its_settings(name: str) 
 
 def test_every_rule_has_a_title_and_a_reason() -> None:
     assert all(rule.title and len(rule.why) > 20 for rule in RULES.values())
+
+
+def test_every_contract_has_a_name_and_a_reason() -> None:
+    assert all(contract.name and len(contract.why) > 60 for contract in CONTRACTS.values())
+
+
+def test_every_contract_is_broken_by_a_graph_of_the_zoo() -> None:
+    unbreakable = {"C000", "C004", "C015", "C016", "C017"}  # by blocks of our own; tests make blocks that break them
+
+    assert set(CONTRACTS) - {animal.code for animal in ZOO} == unbreakable
 
 
 def test_every_command_has_its_own_id_words_and_shortcut() -> None:

@@ -13,7 +13,7 @@ from builder.edits import Batch, Edit
 from builder.validate import validate
 from engine.errors import StepwiseError
 
-FINITE = "C019"  # where it is broken, the others can say nothing
+FIRST = ("C000", "C019")  # where one of these is broken, the others can say nothing
 MOST_FIXES = 2  # that are shown for one contract
 MOST_TRIED = 5  # edits that are tried for one contract
 MOST_TRIALS = 14  # models that are built for all of them
@@ -36,12 +36,14 @@ def check_contracts(
         CompileError: If the model cannot be built.
     """
     specimen, workshop = Specimen(document), _Workshop(document)
-    finite = workshop.result(specimen, CONTRACTS[FINITE])
-    if not finite.passed:
-        return (finite,)
-    contracts = [CONTRACTS[code] for code in (only or sorted(CONTRACTS)) if code != FINITE]
-    wanted = [c for c in contracts if only or _wanted(specimen, c, thorough=thorough)]
-    return (*(workshop.result(specimen, contract) for contract in wanted), finite)
+    found: list[ContractResult] = []
+    for code in FIRST:
+        found.append(workshop.result(specimen, CONTRACTS[code]))
+        if not found[-1].passed:
+            return (found[-1],)
+    contracts = [CONTRACTS[code] for code in (only or sorted(CONTRACTS)) if code not in FIRST]
+    found += [workshop.result(specimen, c) for c in contracts if only or _wanted(specimen, c, thorough=thorough)]
+    return tuple(sorted(found, key=lambda result: result.code))
 
 
 def _wanted(specimen: Specimen, contract: Contract, *, thorough: bool) -> bool:

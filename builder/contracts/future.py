@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from builder.contracts.base import Fault, Verdict, contract
 from builder.contracts.moves import Move, other_tokens, until
-from builder.contracts.places import feeds, insert, rails_behind, set_there, view_at, where_of
+from builder.contracts.places import bypass, feeds, insert, rails_behind, set_there, view_at, where_of
 from builder.contracts.program import Step
 from builder.contracts.roles import is_causal, prefix
 from builder.contracts.scores import masks_before
@@ -63,7 +63,8 @@ def _leak(specimen: Specimen, step: Step) -> Fault:
     if step.kind == "mask":
         found = set_there(specimen, step, "pattern", "causal")
         return _fault(step, f"its pattern is {step.setting('pattern')}", found)
-    return _fault(step, "what it joins reaches across positions", [])
+    found = bypass(view_at(specimen, step), step.uses[-1][1])
+    return _fault(step, "what it joins reaches across positions", found)
 
 
 def _fault(step: Step, because: str, found: list[Fix], where: Where | None = None) -> Fault:

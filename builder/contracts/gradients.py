@@ -11,7 +11,7 @@ from torch import Tensor
 
 from builder.contracts.base import Fault, Verdict, always, contract
 from builder.contracts.places import bypass, insert, view_at, where_of
-from builder.contracts.program import Step
+from builder.contracts.program import Step, StepError
 from builder.contracts.scores import masks_before
 from builder.contracts.specimen import Specimen
 from builder.diagnostics import Fix
@@ -144,6 +144,23 @@ def _unheard(specimen: Specimen) -> Iterator[Fault]:
         if not any(quiet & set(taker.results) for taker in takers):
             node = step.uses[-1][1]
             yield Fault(message=f"What {node} gives has no influence on the answer.", where=where_of(step))
+
+
+@contract(
+    "C000",
+    "Model runs",
+    why="Shapes are worked out without running anything; a block may still fail on what it gets.",
+    applies=always,
+)
+def model_runs(specimen: Specimen) -> Verdict:
+    """Every block can be called with what comes in."""
+    try:
+        count = len(specimen.values)
+    except StepError as error:
+        view, node = view_at(specimen, error.step), error.step.uses[-1][1]
+        fixes, advice = tuple(bypass(view, node)), "Change its settings, or what is wired to it."
+        return Verdict(faults=(Fault(message=str(error), where=where_of(error.step), fixes=fixes, advice=advice),))
+    return Verdict(detail=f"All {len(specimen.program.steps)} blocks ran and gave {count} values.")
 
 
 @contract(

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from builder.contracts.base import Fault, Verdict, always, contract
 from builder.contracts.moves import Move, distance, other_tokens
-from builder.contracts.places import feeds, insert, set_there, view_at, where_of
+from builder.contracts.places import bypass, feeds, insert, set_there, view_at, where_of
 from builder.contracts.program import Step
 from builder.contracts.scores import masks_before
 from builder.contracts.specimen import EQUAL, Inputs, Specimen
@@ -143,7 +143,7 @@ def rows_are_independent(specimen: Specimen) -> Verdict:
         "{0} mixes the rows of a batch: what stands in one changes the answer of another.",
         "Keep rows apart.",
     )
-    faults = [Fault(message=text.format(s.uses[-1][1]), where=where_of(s), advice=advice) for s in move.origins()]
+    faults = [_odd(specimen, step, text, advice) for step in move.origins()]
     whole = Fault(message=text.format("The model"), where=Where(definition=specimen.document.root), advice=advice)
     return Verdict(faults=tuple(faults) or (whole,))
 
@@ -166,6 +166,13 @@ def evaluation_is_deterministic(specimen: Specimen) -> Verdict:
     """Two runs give the same."""
     again = Move(specimen, specimen.values, specimen.run(specimen.base), {})
     steps = list(again.origins())
-    text = "{0} gives something else each time in evaluation mode. Let it draw random numbers in training only."
-    faults = tuple(Fault(message=text.format(s.uses[-1][1]), where=where_of(s)) for s in steps)
+    text = "{0} gives something else each time in evaluation mode."
+    faults = tuple(_odd(specimen, step, text, "Let it draw random numbers in training only.") for step in steps)
     return Verdict(detail="Two runs on the same tokens gave the same answer.", faults=faults)
+
+
+def _odd(specimen: Specimen, step: Step, text: str, advice: str) -> Fault:
+    """A block that should not be there."""
+    node = step.uses[-1][1]
+    fixes = tuple(bypass(view_at(specimen, step), node))
+    return Fault(message=text.format(node), where=where_of(step), fixes=fixes, advice=advice)

@@ -17,6 +17,7 @@ from torch import Tensor, fx, nn
 
 from builder.document import Definition, Document
 from engine.blocks.spec import CATALOGUE
+from engine.errors import RunError, StepwiseError
 
 Values = dict[int, Any]
 Change = Callable[["Step", tuple[Any, ...]], tuple[Any, ...]]
@@ -62,6 +63,20 @@ class Step:
         return getattr(getattr(self.module, "config", None), name, None)
 
 
+class StepError(RunError):
+    """A block failed while the model was run.
+
+    Args:
+        step: The call.
+        error: What it raised.
+    """
+
+    def __init__(self, step: Step, error: Exception) -> None:
+        self.step = step
+        text = str(error) if isinstance(error, StepwiseError) else f"{type(error).__name__}: {error}"
+        super().__init__(f"{step.path} fails on a small example. {text}")
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Program:
     """The steps of a model in the order in which they are called.
@@ -85,13 +100,19 @@ class Program:
 
         Returns:
             Each value by its number.
+
+        Raises:
+            StepError: If a block fails.
         """
         values: Values = {number: inputs.get(name) for name, number in self.inputs.items()}
         for step in self.steps:
             args = [None if source is None else values[source] for source in step.sources.values()]
             while args and args[-1] is None:
                 args.pop()
-            result = step.module(*args)
+            try:
+                result = step.module(*args)
+            except Exception as error:
+                raise StepError(step, error) from error
             results = result if isinstance(result, tuple) else (result,)
             if change is not None:
                 results = change(step, results)

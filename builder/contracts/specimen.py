@@ -16,11 +16,11 @@ from torch import Tensor, nn
 
 from builder.compile import compile_document
 from builder.contracts.program import Program, Step, Values, unroll
-from builder.contracts.tiny import Copy, copy_of
+from builder.contracts.tiny import LARGEST, Copy, copy_of
 from builder.document import Document
 from builder.expressions import evaluate
 from builder.values import known_scope
-from engine.errors import ExpressionError
+from engine.errors import CompileError, ExpressionError
 from engine.ports import Port
 
 Inputs = dict[str, Tensor | None]
@@ -66,9 +66,14 @@ class Specimen:
         """Shrink and compile.
 
         Raises:
-            CompileError: If the model cannot be built.
+            CompileError: If the model cannot be built, or not made small.
         """
         self.copy = copy_of(self.document)
+        if not self.copy.small:
+            raise CompileError(
+                f"Contracts cannot be tried: a small copy would still have over {LARGEST:,} parameters, because sizes "
+                "stand in the graph as numbers. Give them names such as d_model, and set those in the model."
+            )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(SEED)
             self.model = compile_document(self.copy.document, fuse=False).double().eval()

@@ -1,0 +1,58 @@
+"""A model that would see the future is marked where it does, and mended by the fix that is offered."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.hands import Hands
+from tests.browser.serving import Visit
+
+pytestmark = pytest.mark.browser
+
+FIX = "Set mask of blocks to causal"
+
+
+def test_a_mask_taken_away_is_seen_by_a_contract_and_the_fix_brings_it_back(desk: Visit) -> None:
+    page, hands = desk.page, Hands(desk.page)
+    chip, contracts = page.locator(".toolbar .chip").first, page.get_by_role("list", name="Contracts")
+    expect(chip).to_contain_text("proven", timeout=60_000)
+
+    hands.select("blocks")
+    hands.choose("mask", "none")
+    expect(chip).to_have_text("1 contract fails", timeout=60_000)
+    expect(hands.node("blocks").get_by_text("problem inside")).to_be_visible()
+    hands.tab("Problems")
+    contracts.get_by_text("core lets positions see tokens after them").click()
+    expect(hands.node("core").get_by_text("core lets positions see tokens after them")).to_be_visible(timeout=20_000)
+
+    contracts.get_by_role("button", name=FIX, exact=True).click()
+
+    expect(chip).to_contain_text("proven", timeout=60_000)
+    expect(contracts.locator("li.ok")).not_to_have_count(0)
+    expect(contracts.locator("li.err")).to_have_count(0)
+    expect(hands.node("core").get_by_text("core lets positions")).to_have_count(0)
+    assert not desk.problems
+
+
+def test_a_contract_is_waived_with_a_reason_which_is_kept(desk: Visit) -> None:
+    page, hands = desk.page, Hands(desk.page)
+    chip, contracts = page.locator(".toolbar .chip").first, page.get_by_role("list", name="Contracts")
+    hands.select("blocks")
+    hands.choose("mask", "none")
+    expect(chip).to_have_text("1 contract fails", timeout=60_000)
+    hands.tab("Problems")
+
+    contracts.get_by_role("button", name="Waive").click()
+    page.get_by_role("dialog").get_by_role("textbox").fill("It fills in.")
+    page.get_by_role("dialog").get_by_role("button", name="Waive").click()
+
+    expect(contracts.get_by_text("It fills in.")).to_be_visible(timeout=60_000)
+    expect(chip).to_contain_text("proven")
+    page.reload()
+    expect(contracts.get_by_text("It fills in.").or_(page.locator(".toolbar .chip").first)).to_be_visible(
+        timeout=60_000
+    )
+    hands.tab("Problems")
+    expect(contracts.get_by_text("It fills in.")).to_be_visible(timeout=60_000)
+    assert not desk.problems
