@@ -176,7 +176,7 @@ def _measured(run: Run, inputs: Inputs, remembers: Any) -> Cost:
         return x
 
     counter = _Counter()
-    with torch.device("meta"), torch.random.fork_rng(devices=[]), saved_tensors_hooks(keep, lambda x: x), counter:
+    with torch.device("meta"), saved_tensors_hooks(keep, lambda x: x), counter:
         result = run(*tensors)
         forward = counter.work
         outputs = result if isinstance(result, tuple) else (result,)

@@ -29,6 +29,7 @@ def main() -> None:
     shell = Shell(session, workspace, setup)
     publish(shell.window)
     shell.begin()
+    shell.needs.poll()  # at once, in the background: the first time, torch loads much for it
 
 
 main()

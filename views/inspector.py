@@ -17,7 +17,6 @@ from builder.edits import (
     SetSetting,
     SetSymbol,
 )
-from builder.sizes import parameters_of
 from engine.ports import KINDS
 from engine.settings import Value
 from views.captions import family_token
@@ -25,6 +24,7 @@ from views.composing import links_of
 from views.forms import Section, choice, number, read
 from views.inside import inner_edit, inside, setting_rows, symbol_rows
 from views.layering import Wanted, layer_edit, layer_rows
+from views.needs import Needs, cost
 from views.parts import Sheet
 from views.session import Session
 
@@ -36,14 +36,17 @@ class InspectorPane:
 
     Args:
         session: The window's state.
+        needs: What the model needs.
     """
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, needs: Needs | None = None) -> None:
+        self._session, self._needs = session, needs
         self._wanted = Wanted()
         self.part = Sheet(sections=self._sections())
         self.part.on(self._receive)
         session.param.watch(lambda *_: self._show(), ["revision", "path", "nodes", "wires"])
+        if needs is not None:
+            needs.param.watch(lambda _: self._show(), ["revision"])
 
     def _show(self) -> None:
         self.part.show(self._sections())
@@ -65,7 +68,6 @@ class InspectorPane:
         rows = [{**choice("name", s.document.name), "field": "name", "words": True}]
         if not root:
             rows = [{**choice("title", here.title), "field": "title", "words": True}]
-        parameters = parameters_of(s.document, s.path)
         return [
             {"kind": "title", "text": "Model" if root else here.title, "colour": family_token(here.family)},
             *([{"kind": "text", "text": here.about}] if here.about else []),
@@ -73,8 +75,7 @@ class InspectorPane:
             {"kind": "form", "id": "model" if root else here.name, "rows": rows},
             {"kind": "heading", "text": "Sizes" if root else "Settings"},
             {"kind": "form", "id": "symbols", "rows": symbol_rows(here, s.scope)},
-            {"kind": "heading", "text": "Cost"},
-            {"kind": "table", "rows": [["parameters", grouped(parameters)], ["blocks", str(len(here.nodes))]]},
+            *cost(self._needs, s.document, s.path),
             *([{"kind": "heading", "text": "Source"}, {"kind": "text", "text": here.paper}] if here.paper else []),
         ]
 
@@ -98,7 +99,7 @@ class InspectorPane:
             *(inside(s, name) if kind.composite else []),
             {"kind": "heading", "text": "Ports"},
             {"kind": "table", "mono": True, "rows": self._port_rows(name, kind)},
-            *self._cost(name),
+            *cost(self._needs, s.document, (*s.path, name)),
             {"kind": "heading", "text": "Source"},
             {"kind": "text", "text": kind.paper or "A block of your own."},
             {"kind": "links", "items": _COPIES},
@@ -154,19 +155,6 @@ class InspectorPane:
                 shape = shapes.get(PortRef(name, port.name), port.shape)
                 rows.append([f"{name if port.name == RAIL_PORT else port.name} {label}", shape])
         return rows
-
-    def _cost(self, name: str) -> Sections:
-        s = self._session
-        own, total = parameters_of(s.document, (*s.path, name)), parameters_of(s.document)
-        if not own:
-            return []
-        share = 100 * own / max(total, 1)
-        rows = [["parameters", grouped(own)], ["share of the model", f"{share:.0f} %"]]
-        return [
-            {"kind": "heading", "text": "Cost"},
-            {"kind": "table", "rows": rows},
-            {"kind": "meter", "value": round(share), "title": "share of the model's parameters"},
-        ]
 
     def _receive(self, message: dict[str, Any]) -> None:
         edit = self._edit(str(message.get("name", "")), message.get("value"))

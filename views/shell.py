@@ -26,6 +26,7 @@ from views.exporting import Exporter
 from views.following import Following
 from views.inspector import InspectorPane
 from views.log import LogPane
+from views.needs import Needs
 from views.outline import OutlinePane
 from views.palette import PalettePane
 from views.parts import Bar, Dock, Message, Window
@@ -57,7 +58,7 @@ class Shell:
     def __init__(self, session: Session, workspace: Workspace, setup: Setup) -> None:
         self.session, self.workspace, self.setup = session, workspace, setup
         self.runner, self.selection = Runner(), Selection()
-        self.proofs = Proofs(session, prover())
+        self.proofs, self.needs = Proofs(session, prover()), Needs(session, setup)
         self.canvas = CanvasPane(session, on_symbol=lambda _: session.select(()))  # the sizes stand in the inspector
         self._bars()
         self._docks()
@@ -85,7 +86,7 @@ class Shell:
 
     def _docks(self) -> None:
         self.palette = PalettePane(self.session, self.canvas.part).part
-        self.inspector = InspectorPane(self.session)
+        self.inspector = InspectorPane(self.session, self.needs)
         self.outline = OutlinePane(self.session)
         left: dict[str, Callable[[], object]] = {"blocks": lambda: self.palette, "outline": lambda: self.outline.part}
         self.left = Dock(left, tabs=[_tab(name) for name in left], active=["blocks"], place="left")
@@ -123,6 +124,7 @@ class Shell:
         session.param.watch(lambda _: self._problems(), ["contracts"])
         session.param.watch(lambda _: self._notify(), ["notice"], onlychanged=False)
         self.setup.param.watch(lambda _: self._refresh(), ["config"])
+        self.needs.param.watch(lambda _: self._refresh(), ["revision"])
         self.runner.param.watch(lambda *_: self._refresh(), ["revision", "folder"])
 
     def begin(self) -> None:
@@ -133,6 +135,7 @@ class Shell:
     def _poll(self) -> None:
         self.runner.poll()
         self.proofs.poll()
+        self.needs.poll()
 
     def command(self, name: str) -> None:
         """Every menu item, button and shortcut ends here; unknown names are for others."""
@@ -266,7 +269,7 @@ class Shell:
 
     def _refresh(self) -> None:
         self.toolbar.show(toolbar(self.session, self.runner, self.setup))
-        self.status.show(status_bar(self.session, self.runner, self.workspace.problem))
+        self.status.show(status_bar(self.session, self.runner, self.workspace.problem, self.needs))
         self.title.show(title_bar(self.session))
 
 

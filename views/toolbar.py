@@ -11,6 +11,7 @@ from builder.sizes import parameters_of
 from engine import locations
 from engine.data import TASKS
 from views.inspector import grouped
+from views.needs import Needs, status
 from views.runner import Runner, clock
 from views.session import Session
 from views.setup import Setup
@@ -86,13 +87,14 @@ def title_bar(session: Session) -> Items:
     return [{"kind": "gap"}, {"kind": "text", "text": session.document.name}, {"kind": "gap"}]
 
 
-def status_bar(session: Session, runner: Runner, problem: str = "") -> Items:
-    """The run, the size of the graph, the device, where MLflow is, and whether the work is saved."""
+def status_bar(session: Session, runner: Runner, problem: str = "", needs: Needs | None = None) -> Items:
+    """The run, the graph, what the model needs, the device, where MLflow is, and whether the work is saved."""
     uri = locations.tracking_uri()
     here = session.definition
     return [
         _run(runner),
         {"kind": "text", "text": f"{len(here.nodes)} blocks · {len(here.wires)} wires"},
+        *status(needs, session.document),
         {"kind": "text", "text": device()},
         {"kind": "gap"},
         {
