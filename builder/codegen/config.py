@@ -16,7 +16,7 @@ def lines(definition: Definition) -> list[str]:
     trees = {symbol.name: values.read(symbol.field, symbol.value) for symbol in definition.symbols}
     plain = [s for s in definition.symbols if not values.names(trees[s.name])]
     following = [s for s in definition.symbols if values.names(trees[s.name])]
-    fields = _fields([(f"{s.name}: {s.type.__name__} = {_value(s)}", text.clean(s.setting.about)) for s in plain])
+    fields = _fields([(f"{s.name}: {s.type.__name__} = {_value(s)}", text.remark(s.setting.about)) for s in plain])
     found = ["@dataclass(frozen=True)", "class Config:", '    """Settings of the model."""']
     if fields:
         found += ["", *fields]

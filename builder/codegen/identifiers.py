@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 
 IMPORTED = frozenset({"F", "Tensor", "dataclass", "math", "nn", "torch", "Config", "build_model", "annotations"})
-LONGEST = 48
+LONGEST = 36
 
 
 class Identifiers:
@@ -32,7 +32,10 @@ class Identifiers:
 
 
 def camel(text: str) -> str:
-    """`text` as the name of a class: `GPT block` becomes `GPTBlock`; empty if it holds no letter."""
+    """`text` as the name of a class: `GPT block` becomes `GPTBlock`; empty if there is no word in it.
+
+    A single letter is none: those are sizes in the source.
+    """
     words = re.findall(r"[A-Za-z0-9]+", text)
     name = "".join(word[0].upper() + word[1:] for word in words)[:LONGEST]
-    return name if name[:1].isalpha() else f"Model{name}" if name else ""
+    return name if name[:1].isalpha() and len(name) > 1 else f"Model{name}" if name[1:] else ""

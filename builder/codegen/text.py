@@ -6,6 +6,7 @@ Here they become plain words on lines of a fixed width.
 
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable
@@ -21,11 +22,18 @@ def clean(text: str) -> str:
     return " ".join(shown.replace('"""', "'''").split())
 
 
+def remark(text: str) -> str:
+    """`text` as words for a comment that mean nothing to any tool."""
+    words = re.sub(r"(?i)\bnoqa\b", "no-qa", clean(text).replace("#", ""))
+    return re.sub(r"(?i)\b(fmt|type|yapf|mypy|ruff|isort|pyright|pylint|flake8)\s*:", r"\1 –", words).strip()
+
+
 def sentence(text: str) -> str:
     """`text` with a capital at its beginning and a full stop at its end; empty if there is nothing."""
     words = clean(text)
     if not words:
         return ""
+    words = f"'{words[1:]}" if words[0] == '"' else words  # four quotes in a row are hard to read
     first = words.split()[0]
     words = words[0].upper() + words[1:] if first.isalpha() and first.islower() else words
     return words if words[-1] in ".!?" else f"{words}."
@@ -62,8 +70,8 @@ def summary(about: str, title: str, indent: str) -> tuple[str, str]:
     about, title = sentence(about), sentence(title)
     if about and width(about) <= room:
         return about, ""
-    while width(title) > room:
-        title = title[: room // 2].rstrip(" .") + "."
+    if width(title) > room:
+        title = title[: room // 2 - 1].rstrip(" .!?") + "."  # a character is at most two columns wide
     return title, about
 
 

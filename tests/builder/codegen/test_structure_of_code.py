@@ -1,0 +1,177 @@
+"""Repeats, overrides, shared layers, optional inputs, several outputs and ties as source."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+import builder
+from builder.assemble import Sketch
+from builder.document import Document, Node, PortRef, Wire
+from engine.errors import CompileError
+from tests.builder.codegen.generated import as_module, assert_same
+from tests.builder.small_models import alone, small
+from tests.builder.test_compile_structure import CANNOT, layered
+
+
+def blocks_of(document: Document, **changes: object) -> Document:
+    """The document with its node `blocks` changed."""
+    node = replace(document.main.nodes["blocks"], **changes)
+    return document.with_definition(document.main.with_nodes({"blocks": node}))
+
+
+def test_layers_are_a_list_and_a_loop() -> None:
+    source = builder.generate_code(layered())
+
+    assert "self.layers = nn.ModuleList(Scaler(d_model=4) for _ in range(config.n_layers))" in source
+    assert "for layer in self.layers:" in source
+    assert_same(layered())
+
+
+@pytest.mark.parametrize("extra", [False, True])
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("repeat", [None, 1, "n_layers", "2*n_layers-1"])
+def test_layers_of_every_kind_are_the_same_as_source(extra: bool, shared: bool, repeat: str | int | None) -> None:
+    assert_same(layered(extra=extra, shared=shared, repeat=repeat))
+
+
+def test_shared_layers_are_one_module() -> None:
+    document = layered(shared=True)
+
+    model = assert_same(document)
+
+    assert "nn.ModuleList([Scaler(d_model=4)] * config.n_layers)" in builder.generate_code(document)
+    assert sum(p.numel() for p in model.parameters()) == 4 * 4 + 4
+
+
+def test_a_layer_of_its_own_size_is_an_expression_over_its_index() -> None:
+    document = blocks_of(small("gpt2"), overrides={1: {"d_ff": "2*d_model"}})
+
+    assert "d_ff=2 * config.d_model if layer == 1 else config.d_ff," in builder.generate_code(document)
+    assert_same(document)
+
+
+def test_several_layers_of_their_own_are_a_table() -> None:
+    document = blocks_of(small("gpt2", n_layers=4), overrides={0: {"d_ff": 12}, 2: {"d_ff": 7, "n_heads": 1}})
+
+    assert "d_ff={0: 12, 2: 7}.get(layer, config.d_ff)," in builder.generate_code(document)
+    assert_same(document)
+
+
+def test_settings_that_follow_an_overridden_one_follow_it_in_that_layer() -> None:
+    document = small("gpt2")
+    blocks = document.main.nodes["blocks"]
+    settings = {name: value for name, value in blocks.settings.items() if name != "d_ff"}
+
+    assert_same(blocks_of(document, settings=settings, overrides={0: {"activation": "relu"}}))
+
+
+def test_one_layer_with_another_activation_makes_it_an_argument() -> None:
+    document = blocks_of(small("gpt2"), overrides={1: {"activation": "relu"}})
+
+    assert "activate(self.up(x), self.activation)" in builder.generate_code(document)
+    assert_same(document)
+
+
+def test_a_setting_that_is_the_same_everywhere_is_no_argument() -> None:
+    source = builder.generate_code(small("gpt2"))
+
+    assert "self.activation" not in source
+    assert 'F.gelu(self.up(x), approximate="tanh")' in source
+
+
+def test_a_decoder_without_a_memory_is_a_class_of_its_own() -> None:
+    document = small("transformer")
+    gone = [w for w in document.main.wires if w.target.node == "decoder" and w.target.port.startswith("memory")]
+    document = document.with_definition(document.main.without_wires(gone))
+
+    assert "self.cross" not in builder.generate_code(document)
+    assert_same(document)
+
+
+def test_two_uses_with_and_without_an_input_are_two_classes() -> None:
+    document = small("transformer")
+    main = document.main
+    plain = replace(main.nodes["decoder"], repeat=None, carry=None)
+    wire = next(w for w in main.wires if w.source.node == "decoder")
+    wires = [Wire(wire.source, PortRef("again", "x")), Wire(PortRef("again", "y"), wire.target)]
+    document = document.with_definition(main.without_wires([wire]).with_nodes({"again": plain}).with_wires(wires))
+
+    source = builder.generate_code(document)
+
+    assert "class DecoderBlock(nn.Module):" in source
+    assert "class DecoderBlockWithoutPaddingMemoryMemoryPadding(nn.Module):" in source
+    assert_same(document)
+
+
+def test_a_name_is_free_again_only_when_nobody_reads_it_any_more() -> None:
+    d = Sketch("model", "Model")
+    d.input("x", "B T D", (0, 0))
+    d.add("one", "relu", "x", (1, 0))
+    d.add("two", "silu", "one", (2, 0))
+    d.add("three", "gelu", "x", (3, 0))
+    d.add("both", "residual_add", {"x": "two", "update": "three"}, (4, 0))
+    d.add("last", "residual_add", {"x": "both.sum", "update": "one"}, (5, 0))
+    d.add("end", "residual_add", {"x": "last.sum", "update": "x"}, (6, 0))
+    d.output("y", "end.sum", "B T D", (7, 0))
+
+    assert_same(alone(d.done()))
+
+
+def test_ids_that_are_names_of_the_module_are_no_clash() -> None:
+    d = Sketch("model", "Model")
+    d.symbols(d_model=8, n_heads=2)
+    d.input("split_heads", "B T d_model", (0, 0))
+    d.add("merge_heads", "linear", "split_heads", (1, 0), d_in="d_model", d_out="d_model")
+    d.add("n_heads", "split_heads", "merge_heads", (2, 0), n_heads="n_heads")
+    d.add("config", "merge_heads", "n_heads", (3, 0))
+    d.add("build_model", "linear", "config", (4, 0), d_in="d_model", d_out="d_model")
+    d.add("dataclass", "residual_add", {"x": "build_model", "update": "merge_heads"}, (5, 0), dropout=0.5)
+    d.output("nn", "dataclass.sum", "B T d_model", (6, 0))
+
+    assert_same(alone(d.done()))
+
+
+def test_ties_are_one_storage() -> None:
+    model = assert_same(small("transformer"))
+
+    assert model.lm_head.weight is model.source_emb.weight
+    assert model.target_emb.weight is model.source_emb.weight
+
+
+def test_a_tie_into_a_layer_is_written_with_its_index() -> None:
+    document = replace(small("gpt2"), ties=(("blocks.1.ffn.up.weight", "blocks.0.ffn.up.weight"),))
+
+    assert "self.blocks[1].ffn.up.weight = self.blocks[0].ffn.up.weight  # tied" in builder.generate_code(document)
+    assert_same(document)
+
+
+def test_starting_values_make_all_tokens_about_equally_likely() -> None:
+    torch.manual_seed(0)
+    document = builder.templates.build("gpt2")
+    model = as_module(document).build_model().eval()
+    ids = torch.randint(0, 256, (8, 16))
+
+    loss = torch.nn.functional.cross_entropy(model(tokens=ids).flatten(0, 1), ids.flip(1).flatten())
+
+    assert abs(loss.item() - torch.tensor(256.0).log().item()) < 0.3
+
+
+@pytest.mark.parametrize("case", CANNOT)
+def test_what_cannot_be_built_cannot_be_written_and_says_the_same(case: str) -> None:
+    make, message = CANNOT[case]
+
+    with pytest.raises(CompileError, match=message):
+        builder.generate_code(make())
+
+
+def test_parts_of_no_use_are_made_but_not_called() -> None:
+    document = small("gpt2")
+    spare = Node(kind="linear", settings={"d_in": "d_model", "d_out": "d_model"})
+    wire = Wire(PortRef("ln_f", "y"), PortRef("spare", "x"))
+    document = document.with_definition(document.main.with_nodes({"spare": spare}).with_wires([wire]))
+
+    assert "self.spare(" not in builder.generate_code(document)
+    assert_same(document)
