@@ -6,12 +6,14 @@ import { Fault } from "./node.jsx";
 import { curve, middleOf, rounded } from "./path.js";
 import { textWidth } from "./texts.js";
 
-const near = ([x, y], u, v) => Math.abs(x - u) < 1 && Math.abs(y - v) < 1;
+const near = ([x, y], u, v) => Math.abs(x - u) < 4 && Math.abs(y - v) < 1; // a port that has its wire is 3 pixels smaller
 
 /** The path of a wire, its middle, and the place of its text. A route that its ends have left is not used. */
 function drawn({ sourceX: x0, sourceY: y0, targetX: x1, targetY: y1, data: { points, spot } }) {
   const middle = { x: (x0 + x1) / 2, y: (y0 + y1) / 2 };
-  if (points && near(points[0], x0, y0) && near(points.at(-1), x1, y1)) return [rounded(points), middleOf(points), spot];
+  if (points && near(points[0], x0, y0) && near(points.at(-1), x1, y1)) {
+    return [rounded([[x0, y0], ...points.slice(1, -1), [x1, y1]]), middleOf(points), spot];
+  }
   const level = Math.abs(y0 - y1) < 0.5 && spot && Math.abs(spot.y - y0) < 0.5 && spot.x > x0 && spot.x < x1;
   return [curve(x0, y0, x1, y1), middle, level ? spot : null];
 }
