@@ -15,9 +15,10 @@ from builder.run import check_trainable
 from engine import export
 from engine.data import TASKS
 from engine.errors import ExportError
-from engine.export import ExportBundle, Exported, Format
+from engine.export import FORMATS, ExportBundle, Exported, Format
 from engine.registry import did_you_mean
 
+__all__ = ["FORMATS", "export_code", "export_graph", "export_run", "with_inputs"]
 CODE = "code"
 
 
@@ -109,7 +110,7 @@ def export_code(bundle: ExportBundle, out: Path) -> Exported:
     return Exported(path=file, note="Its weights, its graph and a test are beside it.")
 
 
-export.FORMATS.add(
+FORMATS.add(
     CODE,
     Format(
         title="Python code",

@@ -30,10 +30,12 @@ def open_graph(path: Path | str) -> Document:
         FileError: If there is nothing at `path`, or it carries no graph; the message says what was looked for.
     """
     path = Path(path)
+    if not path.exists():
+        raise FileError(f"There is no file or folder {path}. Check the name.")
     if path.is_dir():
         return _in_folder(path)
     reader = READERS.get(path.suffix.lower())
-    if reader is None or not path.exists():
+    if reader is None:
         return store.load(path)
     try:
         text = reader(path)

@@ -28,11 +28,13 @@ class Format:
         title: What the window calls it.
         about: What it is good for, in one sentence.
         write: Writes a bundle into a folder that is new or empty.
+        has_inputs: Whether what is written has inputs, of which optional ones can be among.
     """
 
     title: str
     about: str
     write: Callable[[ExportBundle, Path], Exported]
+    has_inputs: bool = False
 
 
 FORMATS: Registry[Format] = Registry("export format")
@@ -59,6 +61,7 @@ FORMATS.add(
         title="ONNX",
         about="For onnxruntime and other runtimes, any batch and length; compared with the model once written.",
         write=export_onnx,
+        has_inputs=True,
     ),
 )
 FORMATS.add(
@@ -67,6 +70,7 @@ FORMATS.add(
         title="PyTorch program (.pt2)",
         about="Runs with torch alone by torch.export.load, any batch and length.",
         write=export_program,
+        has_inputs=True,
     ),
 )
 

@@ -9,7 +9,7 @@ from math import prod
 from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 from torch.export import Dim, ExportedProgram
 
 from engine.data.interface import Interface
@@ -52,7 +52,7 @@ def ports_of(model: nn.Module, ports: Sequence[Port] = ()) -> tuple[Port, ...]:
         raise ExportError(
             f"Nothing is known of the input {unknown[0]!r}. Give its port, or call it {', '.join(_USUAL)}."
         )
-    arguments = inspect.signature(model.forward).parameters  # in this order: torch.export fills them by place
+    arguments = inspect.signature(model.forward).parameters
     return tuple(known[name] for name in arguments if name in known and not known[name].optional)
 
 
@@ -143,10 +143,39 @@ def tensors_in(output: Tensor | Mapping[str, Tensor]) -> list[Tensor]:
     return [output] if isinstance(output, Tensor) else list(output.values())
 
 
+class _Asked(nn.Module):
+    """A graph module with some of its inputs; of one itself, torch.export fills the inputs by their place.
+
+    Args:
+        model: Its parts are used under their names.
+        names: The inputs.
+    """
+
+    def __init__(self, model: fx.GraphModule, names: Sequence[str]) -> None:
+        super().__init__()
+        for name, part in model.named_children():
+            self.add_module(name, part)
+        for name, parameter in model.named_parameters(recurse=False):
+            self.register_parameter(name, parameter)
+        for name, buffer in model.named_buffers(recurse=False):
+            self.register_buffer(name, buffer)
+        self.train(model.training)
+        run: Any = type(model).forward
+
+        def forward(**inputs: Tensor) -> Any:
+            return run(self, **inputs)
+
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        signature = inspect.Signature([inspect.Parameter(name, kind) for name in names])
+        forward.__signature__ = signature  # type: ignore[attr-defined]
+        self.forward = forward
+
+
 def _trace(model: nn.Module, ports: Sequence[Port], longest: int | None) -> ExportedProgram:
     inputs = inputs_for(ports, batch=2, length=5, longest=longest)
+    asked = _Asked(model, list(inputs)) if isinstance(model, fx.GraphModule) else model
     try:
-        return torch.export.export(model, (), inputs, dynamic_shapes=dims_of(ports, longest), strict=False)
+        return torch.export.export(asked, (), inputs, dynamic_shapes=dims_of(ports, longest), strict=False)
     except (RuntimeError, ValueError, TypeError) as error:
         if isinstance(error, ExportError):
             raise

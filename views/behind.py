@@ -13,11 +13,13 @@ from loguru import logger
 from engine.errors import RunError, StepwiseError
 from views.session import Session
 
+LIMIT = 900.0  # seconds that a process of ours may take
+
 
 def behind(
     session: Session, work: Callable[[], str], done: str = "", then: Callable[[str], object] = lambda _: None
 ) -> None:
-    """Do `work` in a thread, and what follows on the document's own loop.
+    """Do `work` in a thread, and what follows on the document's own loop; whatever fails is told with its reason.
 
     Args:
         session: Told how it went.
@@ -31,14 +33,16 @@ def behind(
         if text:
             session.tell(text, tone=tone)
         if result:
-            then(result)
+            try:
+                then(result)
+            except Exception as error:  # noqa: BLE001 -- nobody else is there to tell it
+                session.tell(reason_of(error))
 
     def do() -> None:
         try:
             result, text, tone = work(), done, "ok"
-        except (StepwiseError, OSError) as error:
-            logger.warning("{}", error)
-            result, text, tone = "", str(error), "error"
+        except Exception as error:  # noqa: BLE001 -- nobody else is there to tell it
+            result, text, tone = "", reason_of(error), "error"
         if document is None:
             finish(text, tone, result)
         else:
@@ -47,16 +51,31 @@ def behind(
     Thread(target=do, daemon=True).start()
 
 
-def run_module(*words: str) -> str:
+def reason_of(error: Exception) -> str:
+    """What to tell of a failure; the log has more of one that nobody foresaw."""
+    if isinstance(error, StepwiseError | OSError):
+        logger.warning("{}", error)
+        return str(error)
+    logger.opt(exception=error).error("This was not foreseen.")
+    return f"{type(error).__name__}: {error}. That was not foreseen; the server's log has more."
+
+
+def run_module(*words: str, limit: float = LIMIT) -> str:
     """Run a module of ours in a process of its own, and give the last line that it prints.
 
     Args:
         words: The module's name and its arguments.
+        limit: Seconds that it may take; then it is ended.
 
     Raises:
-        RunError: With its last words, if it fails.
+        RunError: With its last words, if it fails or takes too long.
     """
-    done = subprocess.run([sys.executable, "-m", *words], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", *words]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=limit)
+    except subprocess.TimeoutExpired:
+        said = " ".join(words[:2])
+        raise RunError(f"{said} took longer than {limit:g} s and was ended. Try it on the command line.") from None
     if done.returncode:
         lines = (done.stderr or done.stdout).strip().splitlines()
         raise RunError(lines[-1] if lines else f"{words[0]} failed. Look at the server's log.")

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from builder import picture, templates
+from builder.document import Document
 from builder.edits import RenameDocument
+from builder.opening import READERS, open_graph, weights_beside
 from builder.sizes import parameters_of
 from builder.store import dumps, load, loads
-from engine.errors import StepwiseError
+from engine.errors import FileError, StepwiseError
 from views.parts import Dialog, Message, Window
 from views.session import Session
 from views.toolbar import short
 from views.workspace import Workspace
 
 EMPTY = "empty"
+PLACEHOLDER = "a run, an export's folder, or a file"
 
 
 class Dialogs:
@@ -49,7 +54,7 @@ class Dialogs:
         self._window.ask(dialog, self._answer(lambda m: self._on_new(m["item"])))
 
     def open(self) -> None:
-        """Offer the saved graphs, and a file from this machine."""
+        """Offer the saved graphs, a file from the user's machine, and a path on the one that serves the page."""
         rows = [
             {"id": path.stem, "label": path.stem, "note": f"{_modified(path.stat().st_mtime)}"}
             for path in self._workspace.saved()
@@ -57,12 +62,14 @@ class Dialogs:
         dialog = Dialog(
             id="open",
             title="Open a model",
+            text="A graph, a run, or anything that was exported: each carries its graph.",
             items=rows,
             chosen=rows[0]["id"] if rows else "",
             search=len(rows) > 8,
-            empty="No model is saved yet. Choose a graph file from this machine.",
-            upload={"label": "Choose a file…", "accept": ".json"},
-            buttons=[{"id": "open", "label": "Open", "primary": True}] if rows else [],
+            empty="No model is saved yet. Choose a file, or name a path.",
+            fields=[{"field": "path", "label": "Or a path", "value": "", "words": True, "placeholder": PLACEHOLDER}],
+            upload={"label": "Choose a file…", "accept": ",".join((".json", *READERS))},
+            buttons=[{"id": "open", "label": "Open", "primary": True}],
         )
         self._window.ask(dialog, self._answer(self._open))
 
@@ -131,12 +138,18 @@ class Dialogs:
 
     def _open(self, m: Message) -> None:
         if m.get("file"):
-            self._session.open_document(loads(str(m["file"]["text"])))
+            self._session.open_document(_uploaded(m["file"]))
+            return
+        named = str(m.get("values", {}).get("path") or "").strip()
+        if named:
+            found = Path(named).expanduser()
+            self._session.open_document(open_graph(found), weights_beside(found))
             return
         path = next((path for path in self._workspace.saved() if path.stem == m["item"]), None)
-        if path is not None:
-            self._session.open_document(load(path))
-            self._own = path
+        if path is None:
+            raise FileError("Nothing is named. Choose a saved model or a file, or type a path.")
+        self._session.open_document(load(path))
+        self._own = path
 
     def _answer(self, act: Callable[[Message], object]) -> Callable[[Message], None]:
         """Do `act` unless the dialog was cancelled; what it refuses becomes a notice."""
@@ -149,6 +162,20 @@ class Dialogs:
                     self._session.tell(str(error))
 
         return answered
+
+
+def _uploaded(file: Message) -> Document:
+    """The graph in a file that the browser has read: a graph's text, or of an export the bytes that have it.
+
+    Raises:
+        FileError: If there is none in it.
+    """
+    if "bytes" not in file:
+        return loads(str(file["text"]))
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / Path(str(file["name"])).name
+        copy.write_bytes(b64decode(str(file["bytes"])))
+        return open_graph(copy)
 
 
 def _modified(time: float) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from engine import locations
-from engine.errors import RunError
+from builder import store
+from engine import locations, runs
+from engine.errors import RunError, StepwiseError
 from engine.mlflow_page import MlflowPage
 from views.behind import behind, run_module
-from views.parts import Window
+from views.part import Row
+from views.parts import Dialog, Message, Window
 from views.runner import Runner
 from views.session import Session
 
@@ -29,24 +32,76 @@ class Exporter:
     def __init__(self, session: Session, runner: Runner, window: Window) -> None:
         self._session, self._runner, self._window = session, runner, window
 
-    def export(self, format: str, folder: Path | None = None) -> None:
-        """Write a run's newest checkpoint in `format`, below `artifacts/exports`.
+    def ask(self) -> None:
+        """Offer every format.
 
         Raises:
             RunError: If there is no run, or it has no checkpoint.
         """
-        folder = folder or self._runner.folder
-        if folder is None:
+        from builder.export import FORMATS  # it loads torch's exporter, which takes a while
+
+        folder = self._folder()
+        step = runs.latest_checkpoint(folder)
+        dialog = Dialog(
+            id="export",
+            title="Export the run",
+            text=f"{runs.read_status(folder).name}, as it is at step {step}. Written below {_root()}.",
+            items=[{"id": name, "label": FORMATS[name].title, "about": FORMATS[name].about} for name in FORMATS],
+            chosen="mlflow",
+            fields=_extra_rows(folder),
+            buttons=[{"id": "export", "label": "Export", "primary": True}],
+        )
+        self._window.ask(dialog, self._answered)
+
+    def _answered(self, message: Message) -> None:
+        if not message["button"]:
+            return
+        chosen = [name for name, value in message["values"].items() if value == "on"]
+        try:
+            self.export(str(message["item"]), chosen)
+        except StepwiseError as error:
+            self._session.tell(str(error))
+
+    def export(self, format: str, extra: Sequence[str] = ()) -> None:
+        """Write the run's newest checkpoint in `format`, below `artifacts/exports`.
+
+        Args:
+            format: One of `engine.export.FORMATS`.
+            extra: Optional inputs that a program is to have.
+
+        Raises:
+            RunError: If there is no run.
+        """
+        from builder.export import FORMATS
+
+        folder = self._folder()
+        out = fresh_folder(_root(), f"{folder.name}-{format}")
+        words = ["builder", "export", str(folder), "--format", format, "-o", str(out)]
+        words += ["--with", *extra] if extra and FORMATS[format].has_inputs else []
+        self._session.tell(f"Exporting {folder.name} as {FORMATS[format].title} …", tone="ok")
+        behind(self._session, lambda: run_module(*words), then=lambda said: self._session.tell(said, tone="ok"))
+
+    def _folder(self) -> Path:
+        if self._runner.folder is None:
             raise RunError("There is no run to export yet. Train a model first.")
-        out = fresh_folder(locations.artifacts() / "exports", f"{folder.name}-{format}")
-        words = ("builder", "export", str(folder), "--format", format, "-o", str(out))
-        self._session.tell(f"Exporting {folder.name} as {format} …", tone="ok")
-        behind(self._session, lambda: run_module(*words), f"Exported to {out}")
+        return self._runner.folder
 
     def open_mlflow(self) -> None:
         """Open MLflow's own page in a new tab; its server is started when it is not there."""
         self._session.tell("Opening MLflow …", tone="ok")
         behind(self._session, _page_address, then=self._window.visit)
+
+
+def _root() -> Path:
+    return locations.artifacts() / "exports"
+
+
+def _extra_rows(folder: Path) -> list[Row]:
+    """A switch for each input of a run's model that may be absent."""
+    optional = [port.name for port in store.load(folder / runs.GRAPH_FILE).main.inputs if port.optional]
+    about = "Have this input in a .pt2 or ONNX file, for batches of texts of different lengths."
+    switch = {"value": "off", "options": ["off", "on"], "help": about}
+    return [{"field": name, "label": f"{name} input", **switch} for name in optional]
 
 
 def _page_address() -> str:

@@ -111,8 +111,7 @@ class RunsPane:
             {"id": "follow", "text": "Show in panes"},
             {"id": "graph", "text": "Open graph"},
             {"id": "go-on", "text": "Continue", "disabled": not _can_go_on(folders[0])},
-            {"id": "export-mlflow", "text": "Export as MLflow model"},
-            {"id": "export-safetensors", "text": "Export as safetensors"},
+            {"id": "export", "text": "Export…"},
         ]
         if len(folders) == 1:
             rows = [[name, str(value)] for name, value in read_config(folders[0]).to_dict().items()]
@@ -173,7 +172,7 @@ class RunsPane:
                 self._session.open_document(store.load(self._folders()[0] / GRAPH_FILE))
             case "go-on":
                 self._runner.go_on(self._folders()[0])
-            case "export-mlflow" | "export-safetensors":
+            case "export":
                 self._runner.follow(self._folders()[0])
                 self._command(name)
             case "train":

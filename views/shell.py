@@ -12,7 +12,7 @@ from loguru import logger
 from builder import templates
 from builder.document import Document
 from builder.edits import SetTask
-from engine import locations, plugins
+from engine import plugins
 from engine.data import TASKS
 from engine.errors import StepwiseError
 from views.attention import AttentionPane
@@ -39,7 +39,7 @@ from views.selection import Selection
 from views.session import Session
 from views.setup import Setup, SetupPane, choose_task
 from views.toolbar import status_bar, title_bar, toolbar
-from views.trained import TrainedDialog
+from views.trained import TrainedDialog, tell_beginning
 from views.training import TrainingPane
 from views.workspace import Workspace
 
@@ -193,7 +193,8 @@ class Shell:
         if self.runner.is_going:
             self.runner.toggle()
         elif self._is_right():
-            self.runner.start(self.session.document, self.setup.config, weights=self.session.weights)
+            run = self.runner.start(self.session.document, self.setup.config, weights=self.session.weights)
+            tell_beginning(self.session, run)
             self.selection.set("shell", run="", step=None)
             self.bottom.open("train")
 
@@ -293,8 +294,3 @@ def blank_document() -> tuple[Document, str]:
     tiny = templates.build("tiny")
     root = tiny.main.without_nodes(tiny.main.nodes)
     return Document(definitions={root.name: root}, root=root.name, task=tiny.task), tiny.task
-
-
-def workspace_folder(user: str) -> Any:
-    """Where a user's graphs are kept."""
-    return locations.artifacts() / "workspaces" / user

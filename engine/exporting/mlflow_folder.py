@@ -22,11 +22,12 @@ from typing import Any
 
 import torch
 
+from engine.errors import ExportError
 from engine.exporting.bundle import ExportBundle, Exported, Speech
 from engine.generation import longest_input
 from engine.mlflow_tracker import quiet_mlflow
 from engine.ports import Port
-from engine.program import difference, inputs_for, ports_of, required_masks, to_program
+from engine.program import IDS, MASKS, difference, inputs_for, ports_of, required_masks, to_program
 
 CARRIED = ("engine.errors", "engine.data.tokenizers", "engine.generation.decoding", "engine.pyfunc_model")
 PROGRAM_FILE, TOKENIZER_FILE = "model.pt2", "tokenizer.json"
@@ -118,7 +119,10 @@ def _text_arguments(bundle: ExportBundle, speech: Speech) -> dict[str, Any]:
     ]
     params = ParamSchema(settings) if speech.kind in ("lm", "seq2seq") else None
     talk = {key: value for key, value in asdict(speech).items() if key not in ("tokenizer", "example")}
-    masks = list(required_masks(bundle.model, speech.kind))
+    required_masks(bundle.model, speech.kind)
+    masks = [port.name for port in ports_of(bundle.model, bundle.ports) if port.name not in IDS[speech.kind]]
+    if others := [name for name in masks if name not in MASKS]:
+        raise ExportError(f"An MLflow model of text cannot fill the input {others[0]!r}. Export pt2 or onnx with it.")
     return {
         "python_model": "TextModel",
         "model_config": {**talk, "max_len": longest_input(bundle.model), "masks": masks, "labels": list(speech.labels)},

@@ -171,10 +171,11 @@ def take_away(hands: Hands, server: AppServer) -> None:
     """Export the first run, then use it in a process of its own."""
     rows = hands.page.locator("section.bottom tbody tr").filter(has_text="stopped")
     rows.nth(1).click()
-    hands.page.locator("section.bottom").get_by_role("button", name="Export as MLflow model").click()
+    hands.page.locator("section.bottom").get_by_role("button", name="Export…").click()
+    hands.page.locator("dialog").get_by_role("button", name="Export", exact=True).click()
     found = server.home / "exports"
     wait_for(lambda: list(found.glob("*/MLmodel")) or list(found.glob("*/*/MLmodel")), 120, "the export")
-    hands.sees("Exported to", 60)
+    hands.sees("Its program differs from the model by 0", 60)
     (model,) = [*found.glob("*/MLmodel"), *found.glob("*/*/MLmodel")]
     done = subprocess.run(
         [sys.executable, "-c", USE, str(model.parent), "stepwise"],

@@ -22,7 +22,7 @@ SMALL = {
     "d_model": 16, "n_heads": 2, "n_kv_heads": 1, "d_ff": 32, "n_layers": 1, "vocab_size": 11, "max_len": 12,
 }  # fmt: skip
 FAMILIES = [name for name in templates.names() if not name.startswith("tiny")]
-MASKED = {"bert": ("segments", "padding"), "transformer": ("source_padding", "padding")}
+MASKED = {"bert": ("padding",), "transformer": ("source_padding", "padding")}
 OTHERS = {"gpt2": ("code", "mlflow"), "vit": ("mlflow", "arrays")}
 CLOSE = {"onnx": 1e-4}  # all others: not at all apart
 EXPORTS = [

@@ -157,10 +157,10 @@ def test_an_export_is_of_the_chosen_run() -> None:
     desk = Desk()
     desk.choose(first)
 
-    desk.say(id="export-mlflow")
+    desk.say(id="export")
 
     assert desk.runner.folder == first
-    assert desk.commands == ["export-mlflow"]
+    assert desk.commands == ["export"]
 
 
 def test_a_row_that_is_opened_is_followed() -> None:

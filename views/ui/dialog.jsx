@@ -1,6 +1,6 @@
 // One modal dialog for everything that asks: a gallery, a list of files, a name, a confirmation, a file from the disk.
 import { useEffect, useRef, useState } from "react";
-import { readText } from "./files.js";
+import { readFile } from "./files.js";
 import { Icon } from "./icons.jsx";
 import { shown } from "./keys.js";
 import { Form } from "./sections/form.jsx";
@@ -87,7 +87,7 @@ function Upload({ upload, onFile }) {
   const read = async (file) => {
     if (!file) return;
     try {
-      onFile(await readText(file));
+      onFile(await readFile(file));
     } catch (problem) {
       setError(problem.message);
     }
