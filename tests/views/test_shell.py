@@ -10,6 +10,7 @@ import pytest
 from builder import templates
 from builder.edits import Remove, SetSetting, SetSymbol
 from builder.store import load
+from engine import plugins
 from engine.config import RunConfig
 from engine.data import TASKS
 from views.commands import COMMANDS
@@ -114,6 +115,19 @@ def test_a_broken_autosave_is_told_once_there_is_a_window(
     (notice,) = (message["notice"] for message in messages if "notice" in message)
     assert str(shell.workspace.broken) in notice["text"]
     assert tmp_path in (shell.workspace.broken or Path()).parents
+
+
+def test_a_plugin_that_cannot_be_loaded_is_told_once_there_is_a_window(
+    monkeypatch: pytest.MonkeyPatch, shell: Shell
+) -> None:
+    broken = plugins.Plugin(group="stepwise.tasks", name="toy", package="toys 1.0", problem="ImportError: no toy")
+    monkeypatch.setitem(plugins._LOADED, "stepwise.tasks", (broken,))
+    messages = heard(shell, monkeypatch)
+
+    shell.window._handle_msg({"type": "ready", "id": "ready"})
+
+    (notice,) = (message["notice"] for message in messages if "notice" in message)
+    assert "'toy' of toys 1.0 could not be loaded: ImportError: no toy" in notice["text"]
 
 
 def test_the_dialogs_open_by_their_commands(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
