@@ -11,8 +11,8 @@ from views.page import publish
 from views.process import prepare
 from views.session import Session
 from views.setup import Setup
-from views.shell import Shell, first_document, workspace_folder
-from views.workspace import Workspace
+from views.shell import Shell, first_document
+from views.workspace import Workspace, folder_of
 
 FIRST = "tiny"
 
@@ -20,7 +20,7 @@ FIRST = "tiny"
 def main() -> None:
     """Restore the user's work, or begin with a tiny GPT on its task, and show the window."""
     prepare()
-    workspace = Workspace(workspace_folder(slug(pn.state.user or "local")))
+    workspace = Workspace(folder_of(slug(pn.state.user or "local")))
     document, task = first_document(FIRST)
     document = workspace.restore() or document
     setup = Setup(RunConfig.suited(document.task if document.task in TASKS else task))

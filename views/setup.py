@@ -17,6 +17,10 @@ from views.parts import Sheet
 from views.session import Session
 
 EXAMPLES = 3
+BEGINNING = (
+    "Training begins with the weights that the model was opened with, as far as they fit. Run → Begin with fresh "
+    "weights leaves them out."
+)
 
 
 class Setup(param.Parameterized):
@@ -50,6 +54,7 @@ class SetupPane:
         self.part = Sheet(sections=self._sections())
         self.part.on(self._receive)
         setup.param.watch(lambda _: self._show(), ["config"])
+        session.param.watch(lambda _: self._show(), ["weights"])
 
     def _show(self) -> None:
         self.part.show(self._sections())
@@ -63,6 +68,7 @@ class SetupPane:
         return [
             {"kind": "title", "text": task.title, "colour": "accent"},
             {"kind": "text", "text": task.about},
+            *([{"kind": "text", "text": BEGINNING}] if self._session.weights else []),
             {"kind": "samples", "rows": example_rows(task)},
             {
                 "kind": "form",

@@ -9,6 +9,7 @@ from typing import Any
 from builder import store
 from builder.checkpoints.trained import TRAINED, TrainedModel
 from engine import checkpoints, runs
+from engine.beginnings import INITIAL_FILE
 from engine.errors import RunError, StepwiseError
 from views.behind import behind, run_module
 from views.parts import Dialog, Message, Window
@@ -85,6 +86,16 @@ class TrainedDialog:
         self._session.open_document(document, checkpoints.path_of(run, 0) / "model.safetensors")
         self._show(run)
         self._session.tell(f"{document.name} is open, with its weights.", tone="ok")
+
+
+def tell_beginning(session: Session, run: Path) -> None:
+    """Say with which weights a new run begins, if its model was opened with some."""
+    if session.weights is None:
+        return
+    if (run / INITIAL_FILE).exists():
+        session.tell("Training goes on from the weights that the model was opened with.", tone="ok")
+    else:
+        session.tell("No opened weight fits this graph any more; training begins afresh.", tone="warn")
 
 
 _FOLDER_ROW = {

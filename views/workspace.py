@@ -11,6 +11,7 @@ from loguru import logger
 from builder.document import Document
 from builder.names import slug
 from builder.store import load, save
+from engine import locations
 from engine.errors import FileError, StepwiseError
 
 DELAY = 0.25  # seconds from an edit to its autosave
@@ -133,3 +134,8 @@ class Workspace:
         if not any(c.isalnum() for c in name):
             raise StepwiseError(f"{name!r} cannot be the name of a file. Use letters and digits.")
         return self.models / f"{slug(name)}.json"
+
+
+def folder_of(user: str) -> Path:
+    """Where a user's graphs are kept."""
+    return locations.artifacts() / "workspaces" / user

@@ -21,10 +21,10 @@ from engine.runs import read_status
 from views.parts import Dialog, Window
 from views.runner import Runner
 from views.session import Session
-from views.setup import Setup
+from views.setup import BEGINNING, Setup, SetupPane
 from views.shell import Shell
 from views.toolbar import status_bar
-from views.trained import FOLDER, TrainedDialog
+from views.trained import FOLDER, TrainedDialog, tell_beginning
 from views.workspace import Workspace
 
 SIZES = {"d_model": 8, "n_heads": 2, "n_layers": 1, "d_ff": 16}
@@ -188,3 +188,25 @@ def test_a_model_trained_elsewhere_is_not_shown_as_a_run_without_steps(desk: Des
 
     assert runner.is_adopted
     assert status_bar(desk.session, runner)[0]["text"] == "small · trained elsewhere"
+
+
+def test_setup_says_with_which_weights_training_begins(desk: Desk, tmp_path: Path) -> None:
+    pane = SetupPane(desk.session, Setup(RunConfig.suited("reverse")))
+    assert BEGINNING not in str(pane.part.sections)
+
+    desk.session.open_document(builder.templates.build("tiny"), tmp_path / "weights.safetensors")
+
+    assert BEGINNING in str(pane.part.sections)
+
+
+@pytest.mark.parametrize(("kept", "told"), [(True, "goes on from the weights"), (False, "begins afresh")])
+def test_a_new_run_says_whether_the_opened_weights_are_its_beginning(
+    desk: Desk, tmp_path: Path, kept: bool, told: str
+) -> None:
+    desk.session.open_document(builder.templates.build("tiny"), tmp_path / "weights.safetensors")
+    if kept:
+        (tmp_path / INITIAL_FILE).touch()
+
+    tell_beginning(desk.session, tmp_path)
+
+    assert told in desk.told
