@@ -11,6 +11,7 @@ from builder.diagnostics import Fix
 from builder.document import OUTPUT, PortRef
 from builder.edits import Batch, Connect, Remove, SetSetting
 from builder.rules.base import Finding, View, rule
+from builder.rules.origins import Origin, origin
 
 DROPOUTS = ("dropout", "p")
 
@@ -169,9 +170,9 @@ def turned_alone(view: View) -> Iterator[Finding]:
     """Queries go through rotary positions and keys do not, or the other way round."""
     for name in _of_kind(view, "attention_core", "matmul"):
         ends = ("q", "k") if view.definition.nodes[name].kind == "attention_core" else ("a", "b")
-        sources = [view.around.feeds.get(PortRef(name, port)) for port in ends]
-        turned = [_is_turned(view, source) for source in sources]
-        if None in sources or turned[0] == turned[1] or not any(_of_kind(view, "rope")):
+        sources = [origin(view, PortRef(name, port)) for port in ends]
+        turned = [_is_turned(source) for source in sources]
+        if None in sources or turned[0] == turned[1]:
             continue
         bare = 0 if turned[1] else 1
         text = f"{name} compares turned {'keys with plain queries' if turned[1] else 'queries with plain keys'}. "
@@ -181,14 +182,10 @@ def turned_alone(view: View) -> Iterator[Finding]:
         )
 
 
-def _is_turned(view: View, source: PortRef | None) -> bool:
+def _is_turned(source: Origin | None) -> bool:
     """Whether rotary positions lie on the way to a port, through blocks with one input."""
-    while source is not None:
-        kind = view.definition.nodes[source.node].kind
-        if kind in ("rope", "matmul", "softmax"):
-            return kind == "rope"
-        source = view.around.feeds.get(PortRef(source.node, "x"))
-    return False
+    way = source.way() if source else ()
+    return next((block.kind for block in way if block.kind in ("rope", "matmul", "softmax")), "") == "rope"
 
 
 def _turn(view: View, port: PortRef) -> Iterator[Fix]:
@@ -198,3 +195,26 @@ def _turn(view: View, port: PortRef) -> Iterator[Fix]:
     found = rewiring.between(view, wire, "rope", dict(other.settings)) if wire and other else None
     if found:
         yield found
+
+
+@rule(
+    "R027",
+    "Linear after linear",
+    why="Two projections with nothing between them are one: a product of matrices is a matrix. Where few features lie "
+    "between them that is meant; else an activation is missing.",
+    severity="warning",
+)
+def linear_twice(view: View) -> Iterator[Finding]:
+    """A linear block takes what another gives, and the width between them saves nothing."""
+    for name in _of_kind(view, "linear"):
+        source = view.around.feeds.get(PortRef(name, "x"))
+        if source is None or view.definition.nodes[source.node].kind != "linear":
+            continue
+        first, second = view.around.settings(source.node), view.around.settings(name)
+        sizes = [size for size in (first.get("d_in"), second.get("d_out")) if isinstance(size, int)]
+        between = first.get("d_out")
+        if sizes and isinstance(between, int) and between >= min(sizes):
+            text = f"{source.node} and {name} are one projection in two. Put an activation between them."
+            wire = view.definition.wire_into(PortRef(name, "x"))
+            mend = rewiring.between(view, wire, "activation", {}) if wire else None
+            yield Finding(message=text, where=view.where(name), fixes=(mend,) if mend else ())

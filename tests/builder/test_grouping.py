@@ -15,14 +15,14 @@ from builder import store
 from builder.assemble import Sketch
 from builder.composites import LIBRARY
 from builder.document import Definition, Document, Node
-from builder.edits import Group, Rename, SetRepeat, SetSetting, SetSymbol, Tie, Ungroup
+from builder.edits import Group, Rename, Rewire, SetRepeat, SetSetting, SetSymbol, Tie, Ungroup
 from builder.edits.border import border_of
 from builder.layout import arrange
 from builder.library import needed
 from builder.paths import steps
 from builder.soundness import check
 from engine.errors import EditError
-from tests.builder.small_documents import tiny
+from tests.builder.small_documents import ref, tiny, wire
 from tests.builder.small_models import TEMPLATES, inputs_of, noise, shaken, small
 
 BLOCK = ("attn_norm", "attn", "attn_add")
@@ -332,3 +332,30 @@ def test_a_border_names_each_source_once() -> None:
     assert [(str(c.source), [str(t) for t in c.targets]) for c in border.inputs] == [
         ("attn_add.sum", ["ffn_norm.x", "ffn_add.x"])
     ]
+
+
+# Rules
+
+
+@pytest.mark.parametrize(
+    ("template", "at", "nodes"),
+    [
+        ("tiny_llama", "grouped_query_attention", ("q_rope",)),
+        ("tiny_llama", "grouped_query_attention", ("v_heads", "core")),
+        ("tiny_bert", "model", ("head",)),
+    ],
+)
+def test_rules_see_through_the_ends_of_a_group(template: str, at: str, nodes: tuple[str, ...]) -> None:
+    after = Group(nodes=nodes, at=at).apply(builder.templates.build(template))
+
+    assert builder.validate(after).diagnostics == ()
+
+
+def test_what_was_wrong_is_still_found_in_a_group() -> None:
+    document = builder.templates.build("tiny_llama")
+    at = "grouped_query_attention"
+    bare = Rewire(old=wire("k_rope.y>core.k"), source=ref("k_heads.y"), target=ref("core.k"), at=at).apply(document)
+
+    for nodes in (("q_rope",), ("k_proj", "k_heads"), ("v_proj", "v_heads", "core")):
+        grouped = Group(nodes=nodes, at=at).apply(bare)
+        assert "R026" in [d.code for d in builder.validate(grouped).diagnostics], nodes
