@@ -7,14 +7,15 @@ export const HEAD = 28,
   RAIL = 29;
 const LEAST = 176,
   MOST = 420,
-  PORT = 10;
+  PORT = 10,
+  GROWN = 1.1; // of a title in a graph that is fitted a little smaller
 
 const fours = (value) => Math.ceil(value / 4) * 4;
 
 function headWidth(node, width) {
   const times = node.times ? width(node.times, "badge") + 19 : 0;
   const note = node.note ? width(node.note, "note") + 12 : 0;
-  return 12 + width(node.title, "title") + note + times + 12;
+  return 12 + GROWN * width(node.title, "title") + note + times + 12;
 }
 
 function rowWidth(input, output, width) {

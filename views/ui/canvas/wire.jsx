@@ -6,7 +6,7 @@ import { Fault } from "./node.jsx";
 import { curve, middleOf, rounded } from "./path.js";
 import { textWidth } from "./texts.js";
 
-const near = ([x, y], u, v) => Math.abs(x - u) < 4 && Math.abs(y - v) < 1; // a port that has its wire is 3 pixels smaller
+const near = ([x, y], u, v) => Math.abs(x - u) < 5 && Math.abs(y - v) < 1; // a port that has its wire is 3 to 4 pixels smaller
 
 /** The path of a wire, its middle, and the place of its text. A route that its ends have left is not used. */
 function drawn({ sourceX: x0, sourceY: y0, targetX: x1, targetY: y1, data: { points, spot } }) {
