@@ -11,9 +11,11 @@ from builder.codegen.emit import emit
 from builder.codegen.flow import Flow, Line, Step
 from builder.codegen.fusing import Drawn, Fusing
 from builder.codegen.letters import Letters
+from builder.codegen.partlist import Parts
 from builder.codegen.site import Holdings, Site
+from builder.codegen.text import clean
 from builder.codegen.units import Key, Unit, Units, carry
-from builder.document import Document, PortRef
+from builder.document import Document, Node, PortRef
 from builder.expressions import parse
 from engine.blocks.spec import CATALOGUE
 from engine.settings import Field
@@ -49,7 +51,7 @@ class ClassWriter:
         unit: What the class is made of.
         name: What it is called.
         made: The classes that are written already.
-        part: Includes a part, and gives what it is called.
+        parts: What the file includes.
         taken: Names of the module that variables must not have.
     """
 
@@ -60,11 +62,11 @@ class ClassWriter:
         unit: Unit,
         name: str,
         made: Mapping[Key, Made],
-        part: Callable[[str], str],
+        parts: Parts,
         taken: Callable[[], Iterable[str]],
     ) -> None:
         self._document, self._units, self._unit, self._name = document, units, unit, name
-        self._made, self._part, self._taken = made, part, taken
+        self._made, self._parts, self._taken = made, parts, taken
         self._holdings = Holdings(unit)
         self._letters = Letters(document, unit)
         self._modules: list[Line] = []
@@ -79,11 +81,20 @@ class ClassWriter:
                 self._node(name)
         body = self._forward()
         arguments = self._arguments()
-        head = documentation.head(self._name, self._unit, arguments)
+        head = documentation.head(self._name, self._unit, arguments, self._made_of())
         start = self._constructor(arguments, ties)
         lines = [*head, *start, Line(""), *documentation.forward(self._unit, self._letters), *body]
         used = frozenset(self._letters.used)
         return Made(name=self._name, unit=self._unit, lines=lines, arguments=arguments, letters=used)
+
+    def _made_of(self) -> list[str]:
+        """What the whole model is made of, in the order of its computation."""
+        if not self._unit.root:
+            return []
+        definition = self._unit.definition
+        nodes = [definition.nodes[name] for name in self._unit.there.order]
+        found = [_called(self._document, node) for node in nodes if not node.is_rail]
+        return [name for place, name in enumerate(found) if not place or found[place - 1] != name]
 
     def _arguments(self) -> tuple[str, ...]:
         if self._unit.root:
@@ -97,8 +108,10 @@ class ClassWriter:
         rank = {name: place for place, name in enumerate(arguments)}
         for name, made in sorted(self._holdings.kept.items(), key=lambda item: rank.get(item[1], len(rank))):
             lines.append(Line(f"{INDENT}self.{name} = {made}"))
-        start = [Line(f"{INDENT}self.apply({self._part('init_weights')})"), *self._starts] if self._unit.root else []
-        return [*lines, *self._modules, *start, *(Line(INDENT + tie) for tie in ties)]
+        lines += self._modules
+        if self._unit.root:
+            lines += [Line(f"{INDENT}self.apply({self._parts.name('init_weights')})"), *self._starts]
+        return [*lines, *(Line(INDENT + tie) for tie in ties)]
 
     def _node(self, name: str) -> None:
         node = self._unit.definition.nodes[name]
@@ -109,7 +122,7 @@ class ClassWriter:
             self._composite(name, inner)
             return
         fields: dict[str, Field] = {field.name: field for field in outside.fields}
-        site = Site(name, fields, node.settings, self._holdings, self._part, self._letters)
+        site = Site(name, fields, node.settings, self._holdings, self._parts, self._letters)
         emission = emit(node.kind, site)
         self._blocks[name] = Drawn(node.kind, site)
         if emission.make is not None:
@@ -152,6 +165,12 @@ class ClassWriter:
             flow.write(step)
         flow.leave(ends, named=self._unit.root)
         return [_with_silent(line, {**same, **inside}) for line in flow.lines]
+
+
+def _called(document: Document, node: Node) -> str:
+    outside = signature(document, node.kind)
+    name = clean(node.label) or (clean(outside.title) if outside else node.kind)
+    return name if node.repeat is None else f"{node.repeat} × {name}"
 
 
 def _without_aliases(

@@ -15,8 +15,8 @@ from engine.ports import Port
 INDENT = " " * 4
 
 
-def head(name: str, unit: Unit, arguments: Sequence[str]) -> list[Line]:
-    """`class GPTBlock(nn.Module):` and its docstring."""
+def head(name: str, unit: Unit, arguments: Sequence[str], made_of: Sequence[str]) -> list[Line]:
+    """`class GPTBlock(nn.Module):` and its docstring; `made_of` are the parts of the whole model, for its own."""
     definition = unit.definition
     if unit.root:
         summary, about = text.summary(definition.about, "The whole model", INDENT)
@@ -24,6 +24,7 @@ def head(name: str, unit: Unit, arguments: Sequence[str]) -> list[Line]:
         summary, about = text.summary(definition.about, text.clean(definition.title) or name, INDENT)
     paragraphs = [
         text.wrapped(about, text.WIDTH - len(INDENT)),
+        text.wrapped(f"Made of: {', '.join(made_of)}." if made_of else "", text.WIDTH - len(INDENT)),
         _formula(definition),
         ["Args:", "    config: Sizes and choices."] if unit.root else _arguments(definition, arguments),
         _paper(definition),

@@ -117,7 +117,7 @@ class _Module:
     def _class(self, units: Units, unit: Unit, root: Unit) -> None:
         ties = tying.statements(self.document) if unit is root else []
         name = self.names.fresh(self._wanted(unit))
-        writer = ClassWriter(self.document, units, unit, name, self.made, self.parts.name, lambda: self.names.given)
+        writer = ClassWriter(self.document, units, unit, name, self.made, self.parts, lambda: self.names.given)
         self.made[unit.key] = writer.write(ties)
 
     def _wanted(self, unit: Unit) -> str:

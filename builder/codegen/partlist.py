@@ -12,6 +12,8 @@ from pkgutil import iter_modules
 from builder.codegen import parts
 from builder.codegen.identifiers import Identifiers
 
+_TYPING = re.compile(r"  # type: ignore\[[\w-]+\]")  # for the checks of this project alone
+
 
 @cache
 def library() -> dict[str, str]:
@@ -21,7 +23,7 @@ def library() -> dict[str, str]:
         loaded = import_module(f"{parts.__name__}.{module.name}")
         for name, thing in vars(loaded).items():
             if getattr(thing, "__module__", "") == loaded.__name__:
-                found[name] = inspect.getsource(thing).rstrip()
+                found[name] = _TYPING.sub("", inspect.getsource(thing)).rstrip()
     return found
 
 
@@ -35,6 +37,7 @@ class Parts:
     def __init__(self, names: Identifiers) -> None:
         self._names = names
         self._called: dict[str, str] = {}
+        self._own: dict[str, str] = {}
 
     def name(self, part: str) -> str:
         """Include a part, and those that it needs; gives what it is called."""
@@ -44,9 +47,14 @@ class Parts:
             self._called[part] = self._names.fresh(part)
         return self._called[part]
 
+    def include(self, name: str, source: str) -> None:
+        """Include something that is no part of ours, under its own name."""
+        self._own.setdefault(name, source)
+        self._names.given.add(name)
+
     def sources(self) -> list[str]:
         """The parts, each after those that it needs."""
-        found = []
+        found = list(self._own.values())
         for part in self._called:
             source = library()[part]
             for old, new in self._called.items():

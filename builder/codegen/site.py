@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from builder.codegen import values
 from builder.codegen.letters import Letters
+from builder.codegen.partlist import Parts
 from builder.codegen.text import literal
 from builder.codegen.tree import Call
 from builder.codegen.units import Unit
@@ -74,7 +75,7 @@ class Site:
         fields: Its settings' declarations.
         given: What the node says of them.
         holdings: What its class keeps.
-        part: Includes a part by its name, and gives what it is called.
+        parts: What the file includes.
         letters: Shapes around the node.
     """
 
@@ -84,11 +85,11 @@ class Site:
         fields: Mapping[str, Field],
         given: Mapping[str, Value],
         holdings: Holdings,
-        part: Callable[[str], str],
+        parts: Parts,
         letters: Letters,
     ) -> None:
         self.name, self._fields, self._given, self._holdings = name, fields, given, holdings
-        self.part, self._letters = part, letters
+        self.part, self.include, self._letters = parts.name, parts.include, letters
         self.unit = holdings.unit
         self.wired = self.unit.there.wired(name)
 

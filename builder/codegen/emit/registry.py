@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from builder.codegen.emit.foreign import foreign
 from builder.codegen.site import Emission, Site
-from engine.errors import CompileError
+from engine.blocks.spec import CATALOGUE
 
 Emitter = Callable[[Site], Emission]
 EMITTERS: dict[str, Emitter] = {}
@@ -22,14 +23,9 @@ def emits(kind: str) -> Callable[[Emitter], Emitter]:
 
 
 def emit(kind: str, site: Site) -> Emission:
-    """A node as code.
+    """A node as code: by its emitter, or else as the block's own class.
 
     Raises:
-        CompileError: If nobody declared what its block becomes.
+        CompileError: If there is no emitter, and the class cannot stand alone.
     """
-    if kind not in EMITTERS:
-        raise CompileError(
-            f"{site.name}: no source is known for the block {kind!r}. Declare one with builder.codegen.emit.emits "
-            "in the plugin that brings it."
-        )
-    return EMITTERS[kind](site)
+    return EMITTERS[kind](site) if kind in EMITTERS else foreign(CATALOGUE[kind], site)

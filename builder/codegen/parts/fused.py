@@ -39,7 +39,7 @@ def attend_to_scores(
         dropout_p: Share of the weights to drop.
     """
     T, S = q.shape[-2], k.shape[-2]
-    lead = torch.broadcast_shapes(q.shape[:-2], k.shape[:-2], v.shape[:-2])
+    lead = torch.broadcast_shapes(q.shape[:-2], k.shape[:-2], v.shape[:-2])  # type: ignore[no-untyped-call]
     q, k, v = (x.expand(*lead, -1, -1) for x in (q, k, v))
     simple = bias is None and padding is None and allowed is None
     if simple and (pattern == "none" or (pattern == "causal" and T == S)):

@@ -160,11 +160,30 @@ def test_a_block_whose_settings_are_free_is_the_same_too(case: Try) -> None:
     assert_same(freed(case))
 
 
-def test_a_block_that_nobody_declared_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(EMITTERS, "relu")
+@pytest.mark.parametrize(
+    "case",
+    [
+        Try("linear", X, {"d_in": 8, "d_out": 5}),
+        Try("relu", X),
+        Try("alibi", X, {"n_heads": 4}),
+        Try("pool", {**X, "padding?": "B T"}),
+        Try("either", {"x": "B T 8", "branch?": "B T 8"}),
+    ],
+    ids=lambda case: case.name,
+)
+def test_a_block_that_nobody_declared_is_its_own_class(case: Try, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(EMITTERS, case.kind)
 
-    with pytest.raises(CompileError, match=r"it: no source is known for the block 'relu'\. Declare one"):
-        builder.generate_code(drawn(Try("relu", X)))
+    assert f"class {CATALOGUE[case.kind].module.__name__}(nn." in builder.generate_code(drawn(case))
+    assert_same(drawn(case))
+    assert_same(freed(case))
+
+
+def test_a_class_that_leans_on_other_files_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(EMITTERS, "attention_core")
+
+    with pytest.raises(CompileError, match=r"'attention_core' cannot stand alone: it uses .* Declare its source"):
+        builder.generate_code(drawn(Try("attention_core", SAME)))
 
 
 def test_a_plugin_declares_what_its_block_becomes(monkeypatch: pytest.MonkeyPatch) -> None:
