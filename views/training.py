@@ -118,7 +118,7 @@ class TrainingPane:
 
     def _sample_sections(self) -> list[dict[str, Any]]:
         if self._runner.is_adopted:
-            return [{"kind": "text", "text": "There are no curves of it here. Train goes on from its weights."}]
+            return [{"kind": "text", "text": "It was trained elsewhere, so there are no curves of it here."}]
         if not self._runner.samples:
             return [{"kind": "text", "text": "Answers of the model appear here after its first steps."}]
         return [{"kind": "samples", "rows": self._runner.samples[:SHOWN_SAMPLES]}]

@@ -20,7 +20,7 @@ from builder.checkpoints.gpt2 import GPT2
 from builder.checkpoints.llama import Llama
 from builder.checkpoints.parts import State, read, write
 from builder.checkpoints.t5 import T5
-from builder.checkpoints.wiring import Skeleton, check_alike, check_state
+from builder.checkpoints.wiring import Skeleton, check_alike, check_state, check_tied
 from builder.document import Document
 from engine.errors import ExportError, FileError
 from engine.registry import Registry, did_you_mean
@@ -130,9 +130,11 @@ def save_checkpoint(document: Document, state: Mapping[str, Tensor], family: str
     chosen = FAMILIES[family]
     mine = Skeleton.of(document, family)
     config = Configuration(chosen.config(mine))
-    check_alike(mine, Skeleton.of(chosen.document(config), family))
+    wanted = chosen.document(config)
+    check_alike(mine, Skeleton.of(wanted, family))
+    check_tied(mine, wanted.ties)
     check_state(mine, dict(state))
-    tied = {kept for kept, _ in document.ties}
+    tied = {kept for kept, _ in wanted.ties}
     tensors = write(chosen.parts(config), {name: tensor for name, tensor in state.items() if name not in tied})
     keys = {key: value for key, value in config.keys.items() if key not in PRIVATE}
     return write_folder(out, keys, chosen.written(tensors, config))

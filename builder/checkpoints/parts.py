@@ -74,7 +74,8 @@ def _split(part: Part, tensor: Tensor) -> list[Tensor]:
 
 def write(parts: Iterable[Part], state: Mapping[str, Tensor]) -> State:
     """Tensors of a file from the parameters of a graph; the way back of `read`."""
-    return {part.theirs: _joined(part, state) for part in parts if all(name in state for name in part.ours)}
+    there = [part for part in parts if not part.optional or all(name in state for name in part.ours)]
+    return {part.theirs: _joined(part, state) for part in there}
 
 
 def _joined(part: Part, state: Mapping[str, Tensor]) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, is_dataclass
 from typing import Any
 
@@ -160,6 +160,17 @@ def _called(module: nn.Module, path: str, args: list[Any], facts: dict[str, Fact
         args.pop()
     facts[path] = (type(module).__name__, settings, tuple(args))
     return path
+
+
+def check_tied(mine: Skeleton, ties: Iterable[tuple[str, str]]) -> None:
+    """See that parameters which a file holds once are one in the graph.
+
+    Raises:
+        ExportError: If two of them are not.
+    """
+    for pair in ties:
+        if not mine.is_tied(*pair):
+            raise ExportError(f"This graph is no {mine.family}: {pair[0]} is not tied to {pair[1]}. Tie them.")
 
 
 def check_state(skeleton: Skeleton, state: dict[str, Tensor]) -> None:

@@ -17,7 +17,7 @@ from builder.checkpoints import save_checkpoint
 from builder.document import Document, PortRef, Wire
 from builder.edits import Disconnect, Rename, SetSetting
 from engine.errors import ExportError, FileError, UnknownNameError
-from tests.builder.checkpoints.hugging import made, opened, saved
+from tests.builder.checkpoints.hugging import TOLERANCE, far, ids, loaded, made, opened, saved
 
 GPT2: dict[str, Any] = {"n_embd": 6, "n_head": 2, "n_layer": 2, "vocab_size": 11, "n_positions": 7}
 LLAMA: dict[str, Any] = {
@@ -208,3 +208,24 @@ def test_a_folder_with_something_in_it_is_not_written_over(folder: Path) -> None
 
     with pytest.raises(ExportError, match="not empty"):
         save_checkpoint(document, model.state_dict(), "gpt2", folder)
+
+
+def test_a_t5_whose_embeddings_are_two_is_not_written_as_one_that_has_one(tmp_path: Path) -> None:
+    loose = replace(builder.templates.build("tiny_t5"), ties=())
+    state = builder.compile_document(loose).state_dict()
+
+    with pytest.raises(ExportError, match=r"target_emb\.weight is not tied to source_emb\.weight"):
+        save_checkpoint(loose, state, "t5", tmp_path / "out")
+
+
+@torch.no_grad()
+def test_a_tie_that_the_architecture_does_not_know_is_written_out(folder: Path, tmp_path: Path) -> None:
+    document, _ = opened(folder)
+    extra = ("blocks.1.ffn.up.weight", "blocks.0.ffn.up.weight")
+    tied = replace(document, ties=(*document.ties, extra))
+    model = builder.compile_document(tied).eval()
+
+    save_checkpoint(tied, model.state_dict(), "gpt2", tmp_path / "out")
+
+    tokens = ids(11, length=7)
+    assert far(model(tokens=tokens), loaded("GPT2LMHeadModel", tmp_path / "out")(tokens).logits) <= TOLERANCE
