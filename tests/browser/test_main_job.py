@@ -159,7 +159,7 @@ def train_again(hands: Hands, server: AppServer) -> None:
 def compare(hands: Hands) -> None:
     """Both runs chosen: the one difference is named."""
     hands.tab("Runs")
-    rows = hands.page.locator("section.bottom tbody tr").filter(has_text="stopped")
+    rows = hands.page.locator("section.bottom tbody tr").filter(has_text="■")
     wait_for(lambda: rows.count() == 2, 20, "two rows")
     rows.nth(0).click()
     rows.nth(1).click(modifiers=["Control"])
@@ -169,7 +169,7 @@ def compare(hands: Hands) -> None:
 
 def take_away(hands: Hands, server: AppServer) -> None:
     """Export the first run, then use it in a process of its own."""
-    rows = hands.page.locator("section.bottom tbody tr").filter(has_text="stopped")
+    rows = hands.page.locator("section.bottom tbody tr").filter(has_text="■")
     rows.nth(1).click()
     hands.page.locator("section.bottom").get_by_role("button", name="Export…").click()
     hands.page.locator("dialog").get_by_role("button", name="Export", exact=True).click()

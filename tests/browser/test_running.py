@@ -123,7 +123,7 @@ def test_a_run_is_stepped_stopped_and_continued(visit: Visit, server: AppServer)
     stopped = steps(folder)
 
     hands.tab("Runs")
-    page.locator("section.bottom tbody tr").filter(has_text="stopped").first.click()
+    page.locator("section.bottom tbody tr").filter(has_text="■").first.click()
     page.locator("section.bottom").get_by_role("button", name="Continue").click()
 
     wait_for(lambda: status(folder)["state"] == "running" and steps(folder) > stopped, 60, "more steps")

@@ -100,7 +100,7 @@ def test_hostile_text_from_files_stays_text(browser: Browser, haunted: AppServer
     page, hands = visit.page, Hands(visit.page)
     through_all_panes(page)
     hands.tab("Runs")
-    row = page.locator("section.bottom tbody tr").filter(has_text="failed").first
+    row = page.locator("section.bottom tbody tr").filter(has_text="✕").first
     row.click()
     page.locator("section.bottom").get_by_role("button", name="Open graph").click()
     wait_for(lambda: "onerror" in page.locator(".crumbs").inner_text(), 10, "the run's graph")
