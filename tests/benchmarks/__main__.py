@@ -12,7 +12,20 @@ from rich.table import Table
 
 from tests.benchmarks.table import Row, strain
 
-PARTS = ("model", "checking", "contracts", "run", "server", "page", "gestures", "first_loss")
+PARTS = (
+    "model",
+    "attention",
+    "libraries",
+    "writing",
+    "growth",
+    "checking",
+    "contracts",
+    "run",
+    "server",
+    "page",
+    "gestures",
+    "first_loss",
+)
 CAPTION = (
     "calm: a time divided by how much slower short bursts of computing were around its measurement than on a machine "
     "that does nothing else; goals are judged by it. Ratios and bytes need no such thing."
