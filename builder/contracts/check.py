@@ -14,6 +14,7 @@ from builder.validate import validate
 from engine.errors import StepwiseError
 
 FIRST = ("C000", "C019")  # where one of these is broken, the others can say nothing
+AFTER = {"C005": "C002"}  # where no token knows another, order cannot matter
 MOST_FIXES = 2  # that are shown for one contract
 MOST_TRIED = 5  # edits that are tried for one contract
 MOST_TRIALS = 14  # models that are built for all of them
@@ -42,8 +43,15 @@ def check_contracts(
         if not found[-1].passed:
             return (found[-1],)
     contracts = [CONTRACTS[code] for code in (only or sorted(CONTRACTS)) if code not in FIRST]
-    found += [workshop.result(specimen, c) for c in contracts if only or _wanted(specimen, c, thorough=thorough)]
+    for contract in contracts:
+        if only or (_wanted(specimen, contract, thorough=thorough) and not _idle(contract, found)):
+            found.append(workshop.result(specimen, contract))
     return tuple(sorted(found, key=lambda result: result.code))
+
+
+def _idle(contract: Contract, found: list[ContractResult]) -> bool:
+    """Whether a contract would only say again that one before it is broken."""
+    return any(result.code == AFTER.get(contract.code) and not result.passed for result in found)
 
 
 def _wanted(specimen: Specimen, contract: Contract, *, thorough: bool) -> bool:

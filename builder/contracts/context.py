@@ -56,8 +56,16 @@ def _deaf(specimen: Specimen, letter: str, side: str, here: int, there: int) -> 
             found = True
             yield _narrow(specimen, step, side)
     if not found:
-        text = f"No position learns of the tokens {side} it: nothing joins positions."
-        yield Fault(message=text, where=Where(definition=specimen.document.root))
+        yield _unattended(specimen, side)
+
+
+def _unattended(specimen: Specimen, side: str) -> Fault:
+    """Nothing that attends leads to the answer: the first that does so in vain, or the model."""
+    vain = [s for s in specimen.program.steps if is_attention(specimen, s) and not specimen.leads(s)]
+    where = where_of(vain[0]) if vain else Where(definition=specimen.document.root)
+    reason = f"what {where.node} finds does not get there" if vain else "nothing joins positions"
+    text = f"What is known at a position in the end does not depend on the tokens {side} it: {reason}."
+    return Fault(message=text, where=where, advice="Wire an attention into the stream.")
 
 
 def _narrow(specimen: Specimen, step: Step, side: str) -> Fault:

@@ -47,14 +47,15 @@ def read(specimen: Specimen) -> list[str]:
 
 def swapped(specimen: Specimen, letter: str, first: int) -> tuple[Inputs, Inputs]:
     """Inputs with two different neighbours, and the same the other way round."""
-    base, other = dict(specimen.base), dict(specimen.base)
-    for name in specimen.named(letter, "ids", "hidden"):
+    one, other = dict(specimen.base), dict(specimen.base)
+    names = specimen.named(letter, "ids", "hidden")
+    for name in names:
         value = specimen.base[name]
-        if value is None or specimen.vocabulary(name) < 2 or name != specimen.named(letter, "ids", "hidden")[0]:
+        if value is None:
             continue
         new = value.clone()
-        if value.dtype == torch.int64:
+        if value.dtype == torch.int64 and name == names[0] and specimen.vocabulary(name) > 1:
             new[:, first], new[:, first + 1] = 0, 1
-        base[name] = new
+        one[name] = new
         other[name] = new[:, [*range(first), first + 1, first, *range(first + 2, new.shape[1])]]
-    return base, other
+    return one, other

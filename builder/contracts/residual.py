@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from builder import names
 from builder.contracts.base import Fault, Verdict, contract
-from builder.contracts.places import insert, view_at
+from builder.contracts.places import view_at
 from builder.contracts.program import Step
 from builder.contracts.scores import is_attention
 from builder.contracts.specimen import Specimen
@@ -25,7 +25,7 @@ def _is_plain(step: Step) -> bool:
     return step.kind in PLAIN or "norm" in step.kind or step.kind.endswith("positions")
 
 
-def _sublayers(specimen: Specimen) -> Iterator[Step]:
+def sublayers(specimen: Specimen) -> Iterator[Step]:
     """The heart of each sublayer: what attends, and what acts within a feed-forward."""
     attends = [step for step in specimen.program.steps if is_attention(specimen, step)]
     yield from attends
@@ -41,7 +41,8 @@ def _family(document: Document, name: str) -> str:
     return document.definitions[name].family
 
 
-def _applies(specimen: Specimen) -> bool:
+def has_stream(specimen: Specimen) -> bool:
+    """Whether sublayers add to a stream, or should."""
     attends = sum(is_attention(specimen, step) for step in specimen.program.steps)
     return attends > 1 or (attends == 1 and any(step.kind in ADDS for step in specimen.program.steps))
 
@@ -51,12 +52,12 @@ def _applies(specimen: Specimen) -> bool:
     "Residual path is whole",
     why="Each sublayer adds to the stream and leaves it otherwise as it is (He et al., arXiv:1512.03385). Without the "
     "way round, everything must pass through it, gradients fade, and depth harms.",
-    applies=_applies,
+    applies=has_stream,
 )
 def residual_path_is_whole(specimen: Specimen) -> Verdict:
     """Round every attention and feed-forward there is a way with nothing but sums and norms on it."""
     useful = specimen.program.before({specimen.answer})
-    steps = [step for step in _sublayers(specimen) if set(step.results) & useful]
+    steps = [step for step in sublayers(specimen) if set(step.results) & useful]
     faults: dict[Where, Fault] = {}
     for step in sorted(steps, key=lambda step: step.place):
         if not _has_bypass(specimen, step):
@@ -138,34 +139,3 @@ def _sum(view: View, node: str, stream: PortRef) -> Fix:
         Connect(source=stream, target=PortRef(name, "x"), at=view.name),
     ]
     return Fix(label=label, edit=Batch(edits=tuple(edits), label=label))
-
-
-@contract(
-    "C018",
-    "Head reads a normed stream",
-    why="In a pre-norm model the stream grows with every layer; without a last norm the head gets numbers of any size, "
-    "and depth changes what it must learn (Xiong et al., arXiv:2002.04745, §3).",
-    applies=lambda specimen: _applies(specimen) and any("norm" in step.kind for step in specimen.program.steps),
-)
-def head_reads_a_norm(specimen: Specimen) -> Verdict:
-    """Between the last sum and the head there is a norm."""
-    head = specimen.program.makers.get(specimen.answer)
-    while head is not None and head.kind in ("scale", "dropout"):
-        head = specimen.program.makers.get(head.fed[0])
-    step = specimen.program.makers.get(head.fed[0]) if head is not None and head.fed else None
-    while step is not None and step.kind in ("scale", "dropout", "pool", "slice", "either"):
-        step = specimen.program.makers.get(step.fed[-1 if step.kind == "either" else 0])
-    if head is None or step is None or step.kind not in ADDS:
-        return Verdict(detail="The head reads what a norm gives.")
-    return Verdict(faults=(_bare(specimen, head),))
-
-
-def _bare(specimen: Specimen, head: Step) -> Fault:
-    view, (_, node) = view_at(specimen, head), head.uses[-1]
-    port = next(iter(head.sources))
-    wire = view.definition.wire_into(PortRef(node, port))
-    norm = next(step.kind for step in specimen.program.steps if "norm" in step.kind)
-    size = view.definition.nodes[node].settings.get("d_model", view.around.settings(node).get("d_model"))
-    found = [insert(view, wire, norm, {"d_model": size}, "x")] if wire and size is not None else []
-    text = f"{node} reads the sum of all layers as it is."
-    return Fault(message=text, where=view.where(node, port), fixes=tuple(found), advice="Put a norm before it.")

@@ -347,6 +347,7 @@ BROKEN: dict[str, tuple[Make, ...]] = {
     "R024": (scores.double_softmax, scores.softmax_of_the_logits),
     "R025": (residuals.dropout_of_everything,),
     "R026": (scores.rotary_queries_alone,),
+    "R027": (residuals.feed_forward_without_an_activation,),
     "R019": (needs_optional, needs_optional_inside),
 }  # fmt: skip
 CASES = [(code, make) for code, makes in BROKEN.items() for make in makes]

@@ -52,3 +52,9 @@ def tokens_embedded_twice() -> Document:
     nodes = {"other": node("token_embedding", vocab_size="vocab_size", d_model="d_model"), "both": node("residual_add")}
     add = "tokens.value>other.tokens tok_emb.y>both.x other.y>both.update both.sum>pos_emb.x"
     return changed(gpt(), "model", nodes=nodes, drop="tok_emb.y>pos_emb.x", add=add)
+
+
+@wrong("C005", "model/tok_emb")
+def bert_without_positions() -> Document:
+    """Segments are left, but nothing says where a token stands."""
+    return changed(bert(), "model", gone=("pos_emb",), add="seg_emb.y>emb_norm.x")

@@ -84,3 +84,27 @@ def attention_times_zero() -> Document:
 def dropout_of_everything() -> Document:
     """Every update is dropped in training."""
     return setting(gpt(), "gpt_block", "attn_add", dropout=1.0)
+
+
+@wrong("C018", "gpt_block/attn_add.sum>ffn.x")
+def sublayer_without_its_norm() -> Document:
+    """The feed-forward of a pre-norm block reads the stream as it is."""
+    return changed(gpt(), "gpt_block", gone=("ffn_norm",), add="attn_add.sum>ffn.x")
+
+
+@wrong("C018", "gpt_block/x.value>attn.x")
+def attention_without_its_norm() -> Document:
+    """Attention of a pre-norm block reads the stream as it is."""
+    return changed(gpt(), "gpt_block", gone=("attn_norm",), add="x.value>attn.x")
+
+
+@wrong("C018", "encoder_block/x.value>attn.x")
+def post_norm_block_without_its_second_norm() -> Document:
+    """What a layer hands to the next is a bare sum."""
+    return changed(reader(), "encoder_block", gone=("ffn_norm",), add="ffn_add.sum>y.value")
+
+
+@wrong("R027", "feed_forward/down")
+def feed_forward_without_an_activation() -> Document:
+    """Two projections with nothing between are one."""
+    return changed(gpt(), "feed_forward", gone=("act",), add="up.y>down.x")

@@ -232,3 +232,29 @@ def answers_of_many_sizes() -> Document:
     """A model whose logits are declared by number."""
     model = gpt(vocab_size=300)
     return changed(model, "model", nodes={"logits": end("output", "logits B T 300")})
+
+
+@right
+def norm_behind_each_sublayer() -> Document:
+    """The norm stands between a sublayer and its sum, as in Swin v2 and OLMo 2."""
+    drop = "x.value>attn_norm.x attn_norm.y>attn.x attn.y>attn_add.update "
+    drop += "attn_add.sum>ffn_norm.x ffn_norm.y>ffn.x ffn.y>ffn_add.update"
+    add = "x.value>attn.x attn.y>attn_norm.x attn_norm.y>attn_add.update "
+    add += "attn_add.sum>ffn.x ffn.y>ffn_norm.x ffn_norm.y>ffn_add.update"
+    return changed(gpt(), "gpt_block", drop=drop, add=add)
+
+
+@right
+def low_rank_projection() -> Document:
+    """Two projections with few features between them."""
+    parts = {"narrow": node("linear", d_in="d_model", d_out=4), "wide": node("linear", d_in=4, d_out="d_ff")}
+    return changed(
+        gpt(), "feed_forward", nodes=parts, gone=("up",), add="x.value>narrow.x narrow.y>wide.x wide.y>act.x"
+    )
+
+
+@right
+def no_norms_at_all() -> Document:
+    """A model without norms is not asked where they are."""
+    model = changed(gpt(), "gpt_block", gone=("attn_norm", "ffn_norm"), add="x.value>attn.x attn_add.sum>ffn.x")
+    return changed(model, "model", gone=("ln_f",), add="blocks.y>lm_head.x")
