@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path as File
 from typing import Any, ClassVar
@@ -50,14 +50,24 @@ class OutlinePane:
 
     Args:
         session: The window's state.
+        is_shown: Whether the pane is in sight; out of sight it costs nothing.
     """
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self.part = Outline(tree=outline(session), here=self._here(), chosen=self._chosen())
+    def __init__(self, session: Session, is_shown: Callable[[], bool] = lambda: True) -> None:
+        self._session, self._is_shown = session, is_shown
+        self._drawn = -1  # the revision that the tree shows
+        self.part = Outline()
         self.part.on(self._receive)
-        session.param.watch(lambda *_: self.part.show(outline(session)), ["revision", "contracts"])
+        self.show()
+        session.param.watch(lambda _: self.show(), ["revision"])
         session.param.watch(lambda *_: self._point(), ["path", "nodes"])
+
+    def show(self) -> None:
+        """Draw the tree anew if it is in sight and the document has changed."""
+        if self._is_shown() and self._drawn != self._session.revision:
+            self._drawn = self._session.revision
+            self.part.show(outline(self._session))
+            self._point()
 
     def search(self) -> None:
         """Put the keyboard into the search field."""

@@ -87,9 +87,10 @@ class Shell:
     def _docks(self) -> None:
         self.palette = PalettePane(self.session, self.canvas.part).part
         self.inspector = InspectorPane(self.session, self.needs)
-        self.outline = OutlinePane(self.session)
         left: dict[str, Callable[[], object]] = {"blocks": lambda: self.palette, "outline": lambda: self.outline.part}
         self.left = Dock(left, tabs=[_tab(name) for name in left], active=["blocks"], place="left")
+        self.outline = OutlinePane(self.session, lambda: "outline" in self.left.active)
+        self.left.param.watch(lambda _: self.outline.show(), ["active"])
         self.right = Dock(
             {"inspector": lambda: self.inspector.part}, tabs=[_tab("inspector")], active=["inspector"], place="right"
         )

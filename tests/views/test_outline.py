@@ -88,3 +88,15 @@ def test_the_tree_follows_edits(session: Session) -> None:
     found = {row["id"]: row for row in pane.part.tree}
     assert {"embedding", "embedding.tok_emb"} <= found.keys()
     assert found["blocks"]["times"] == "×5"
+
+
+def test_out_of_sight_the_tree_is_not_drawn_until_it_is_looked_at(session: Session) -> None:
+    shown: list[bool] = []
+    pane = OutlinePane(session, lambda: bool(shown))
+    session.apply(SetRepeat(node="blocks", repeat=5))
+    assert pane.part.tree == []
+
+    shown.append(True)
+    pane.show()
+
+    assert {row["id"]: row["times"] for row in pane.part.tree}["blocks"] == "×5"
