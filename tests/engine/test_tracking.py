@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from engine.data.tokenizers import CharTokenizer
-from engine.export import ExportBundle
+from engine.export import ExportBundle, Speech
 from engine.mirror import Mirror
 from engine.mlflow_page import MlflowPage
 from engine.mlflow_tracker import MlflowTracker
@@ -141,12 +141,12 @@ def test_a_server_that_is_not_there_is_away_within_seconds(tmp_path: Path) -> No
 @pytest.mark.slow
 def test_a_finished_run_is_mirrored_with_a_model_that_loads(mlflow_tracker: MlflowTracker, tmp_path: Path) -> None:
     import mlflow
+    import mlflow.pytorch
 
     torch.manual_seed(0)
-    bundle = ExportBundle(
-        model=SmallClassifier(), kind="classifier", tokenizer=CharTokenizer("_>.abcde").to_dict(),
-        graph="{}", example="abc", labels=("low", "middle", "high"),
-    )  # fmt: skip
+    labels = ("low", "middle", "high")
+    words = Speech(kind="classifier", tokenizer=CharTokenizer("_>.abcde").to_dict(), example="abc", labels=labels)
+    bundle = ExportBundle(model=SmallClassifier(), speech=words, graph="{}")
     folder = new_run(tmp_path)
     append(folder, loss(1), loss(2))
     (folder / "checkpoints" / "step-00000002").mkdir(parents=True)
@@ -160,7 +160,10 @@ def test_a_finished_run_is_mirrored_with_a_model_that_loads(mlflow_tracker: Mlfl
     assert mlflow_tracker.client.get_run(run_id).info.status == "FINISHED"
     mlflow.set_tracking_uri(mlflow_tracker.uri)
     loaded = mlflow.pyfunc.load_model(f"runs:/{run_id}/model")
-    assert list(loaded.predict(["abc"])) == [bundle.labels[int(bundle.model(torch.tensor([[3, 4, 5]])).argmax())]]
+    logits = bundle.model(torch.tensor([[3, 4, 5]]))
+    assert list(loaded.predict(["abc"])) == [labels[int(logits.argmax())]]
+    program = mlflow.pytorch.load_model(f"runs:/{run_id}/model")
+    assert torch.equal(program(tokens=torch.tensor([[3, 4, 5]])), logits)
 
 
 def test_tracking_is_imported_without_mlflow_and_torch() -> None:
