@@ -60,5 +60,7 @@ def _as_family(options: Namespace) -> int:
     if options.format != "safetensors":
         raise ExportError(f"--as {options.family} writes safetensors; use --format safetensors.")
     folder = export_as(options.what, options.family, options.out, options.step)
-    OUT.print(Text(f"{folder} written. transformers loads it by from_pretrained."), soft_wrap=True)
+    fresh = Path(options.what).is_file() and not options.what.endswith(".safetensors")
+    note = " The weights are fresh, not trained." if fresh else ""
+    OUT.print(Text(f"{folder} written. transformers loads it by from_pretrained.{note}"), soft_wrap=True)
     return 0
