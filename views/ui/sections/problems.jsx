@@ -19,16 +19,20 @@ export function Problems({ section, say }) {
             </span>
             <em title={row.where}>{row.where}</em>
           </button>
-          {row.fixes?.map((label, i) => (
-            <button key={i} type="button" className="button" onClick={() => choose(row.id, i)}>
-              {label}
-            </button>
-          ))}
-          {row.acts?.map((act) => (
-            <button key={act.id} type="button" className="button quiet" onClick={() => say({ name, row: row.id, act: act.id })}>
-              {act.text}
-            </button>
-          ))}
+          {row.fixes?.length || row.acts?.length ? (
+            <div className="mends">
+              {row.fixes?.map((label, i) => (
+                <button key={i} type="button" className="button" onClick={() => choose(row.id, i)}>
+                  {label}
+                </button>
+              ))}
+              {row.acts?.map(({ id, text }) => (
+                <button key={id} type="button" className="button quiet" onClick={() => say({ name, row: row.id, act: id })}>
+                  {text}
+                </button>
+              ))}
+            </div>
+          ) : null}
         </li>
       ))}
     </ul>
