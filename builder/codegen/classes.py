@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from builder.catalogue import signature
 from builder.codegen import documentation, stacking, tree, values
 from builder.codegen.emit import emit
-from builder.codegen.flow import Flow, Line, Step
+from builder.codegen.flow import Flow
 from builder.codegen.fusing import Drawn, Fusing
 from builder.codegen.letters import Letters
 from builder.codegen.partlist import Parts
 from builder.codegen.site import Holdings, Site
+from builder.codegen.steps import Line, Step
 from builder.codegen.text import clean
 from builder.codegen.units import Key, Unit, Units, carry
 from builder.document import Document, Node, PortRef

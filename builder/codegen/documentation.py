@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from builder.codegen import text
-from builder.codegen.flow import Line
 from builder.codegen.letters import Letters
+from builder.codegen.steps import Line
 from builder.codegen.units import Unit
 from builder.document import Definition, PortRef
 from engine.ports import Port

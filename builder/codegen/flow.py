@@ -9,57 +9,17 @@ from __future__ import annotations
 import keyword
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from builder.codegen import tree
 from builder.codegen.letters import Letters
+from builder.codegen.steps import Line, Step, Variable, variables
 from builder.codegen.text import WIDTH, width
 from builder.document import PortRef
 
 INDENT = " " * 8
 PLAIN = frozenset({"a", "b", "update", "value", "branch", "first", "second"})
 DEEPEST = 4
-LONGEST_CHAIN = 20
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of source and the nodes that it is about."""
-
-    text: str
-    owners: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Variable:
-    """A leaf of an expression: a variable that holds a port's value."""
-
-    name: str
-    ref: PortRef
-
-    def __str__(self) -> str:
-        return self.name
-
-
-@dataclass(frozen=True)
-class Step:
-    """What a forward does with one node.
-
-    Args:
-        node: Its id.
-        call: The expression, with a `tree.Port` in the place of each input.
-        outputs: The ports that come out, in order.
-        carry: For layers: the input that each gets from the one before, and the output that it is.
-    """
-
-    node: str
-    call: object
-    outputs: tuple[str, ...]
-    carry: tuple[str, str] | None = None
-
-    def ref(self, port: str) -> PortRef:
-        """One of its ports."""
-        return PortRef(self.node, port)
+LONGEST_CHAIN, LONGEST_WAIT = 20, 12
 
 
 class Flow:
@@ -76,6 +36,7 @@ class Flow:
         self._feeds, self._letters, self._taken = feeds, letters, frozenset(taken)
         self._held: dict[PortRef, Variable] = {}
         self._waiting: dict[PortRef, Step] = {}
+        self._depths: dict[PortRef, int] = {}
         self._names: dict[str, PortRef] = {}
         self._left: Counter[PortRef] = Counter()
         self._readers: dict[PortRef, list[PortRef]] = {}
@@ -108,7 +69,9 @@ class Flow:
         else:
             ref = step.ref(step.outputs[0])
             self._waiting[ref] = step
-            if self._left[ref] != 1:
+            sources = [self._feeds[step.ref(port)] for port in _ports(step)]
+            self._depths[ref] = 1 + max((self._depths.get(source, 0) for source in sources), default=0)
+            if self._left[ref] != 1 or self._depths[ref] > LONGEST_WAIT:
                 self._settle(ref)
 
     def leave(self, ends: list[str], *, named: bool) -> None:
@@ -227,6 +190,7 @@ class Flow:
     def _keep(self, name: str, ref: PortRef) -> None:
         self._names[name] = ref
         self._held[ref] = Variable(name, ref)
+        self._depths[ref] = 0
 
     def _bind(self, ref: PortRef, *, avoid: Iterable[str] = (), like: object = None) -> str:
         """Find a name for a value, and keep the value under it."""
@@ -279,18 +243,6 @@ class Flow:
 
     def _say(self, text: str, owners: frozenset[str]) -> None:
         self.lines.append(Line(text, owners))
-
-
-def variables(part: object) -> list[Variable]:
-    """The variables in an expression, once for each place."""
-    match part:
-        case Variable():
-            return [part]
-        case tree.Call(args=args):
-            return [v for arg in args for v in variables(arg[1] if isinstance(arg, tuple) else arg)]
-        case tree.Joined(pieces=pieces):
-            return [v for piece in pieces for v in variables(piece)]
-    return []
 
 
 def _ports(step: Step) -> list[str]:

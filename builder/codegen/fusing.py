@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from builder.codegen import tree
 from builder.codegen.emit.steps import scaling
-from builder.codegen.flow import Step
 from builder.codegen.site import Site
+from builder.codegen.steps import Step
 from builder.document import PortRef
 
 Feeds = Mapping[PortRef, PortRef]

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from builder.codegen import config, text, tying
 from builder.codegen.classes import ClassWriter, Made
-from builder.codegen.flow import Line
 from builder.codegen.identifiers import Identifiers, camel
 from builder.codegen.letters import KEY
 from builder.codegen.partlist import Parts
+from builder.codegen.steps import Line
 from builder.codegen.units import Key, Unit, Units
 from builder.document import Document
 
@@ -106,6 +106,7 @@ class _Module:
     made: dict[Key, Made] = field(default_factory=dict)
 
     def write(self) -> Generated:
+        """Write the file."""
         units = Units(self.document)
         root = units.root()
         self.names = Identifiers(_typed_names(self.document))

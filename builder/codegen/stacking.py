@@ -12,6 +12,8 @@ from builder.document import Node
 from engine.settings import Field, Value
 
 Arguments = Mapping[str, str]
+INDEX = "layer_index"
+_INDENT = " " * 8
 
 
 def arguments(
@@ -73,9 +75,9 @@ def _choice(key: str, base: str, others: Mapping[int, Arguments]) -> str:
         return base
     if len(different) == 1:
         ((index, text),) = different.items()
-        return f"{text} if layer == {index} else {base}"
+        return f"{text} if {INDEX} == {index} else {base}"
     table = ", ".join(f"{index}: {text}" for index, text in different.items())
-    return f"{{{table}}}.get(layer, {base})"
+    return f"{{{table}}}.get({INDEX}, {base})"
 
 
 def listed(before: str, name: str, layers: Mapping[int, Arguments], count: str, *, shared: bool) -> list[str]:
@@ -89,14 +91,15 @@ def listed(before: str, name: str, layers: Mapping[int, Arguments], count: str, 
         shared: Whether they are one layer, used again and again.
     """
     call = built(name, layers)
-    room = WIDTH - 8
+    room = WIDTH - len(_INDENT)
     if shared:
         count = f"({count})" if " " in count else count
-        lines = tree.lines(before, tree.Call("nn.ModuleList", (f"[{tree.flat(call)}] * {count}",)))
-        if max(map(len, lines)) <= room:
-            return lines
-        return [*tree.lines("shared = ", call), f"{before}nn.ModuleList([shared] * {count})"]
-    index = "layer" if len(layers) > 1 else "_"
+        line = f"{before}nn.ModuleList([{tree.flat(call)}] * {count})"
+        if len(line) <= room:
+            return [line]
+        first = [text.removeprefix(_INDENT) for text in tree.lines(before, call, "", _INDENT)]
+        return [*first, f"{before}nn.ModuleList([{before.removesuffix(' = ')}] * {count})"]
+    index = INDEX if len(layers) > 1 else "_"
     line = f"{before}nn.ModuleList({tree.flat(call)} for {index} in range({count}))"
     if len(line) <= room:
         return [line]

@@ -37,6 +37,7 @@ class _Substitution(ast.NodeTransformer):
         self._of = of
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
+        """The expression for a symbol."""
         return self._of(node.id)
 
 

@@ -49,14 +49,14 @@ def test_shared_layers_are_one_module() -> None:
 def test_a_layer_of_its_own_size_is_an_expression_over_its_index() -> None:
     document = blocks_of(small("gpt2"), overrides={1: {"d_ff": "2*d_model"}})
 
-    assert "d_ff=2 * config.d_model if layer == 1 else config.d_ff," in builder.generate_code(document)
+    assert "d_ff=2 * config.d_model if layer_index == 1 else config.d_ff," in builder.generate_code(document)
     assert_same(document)
 
 
 def test_several_layers_of_their_own_are_a_table() -> None:
     document = blocks_of(small("gpt2", n_layers=4), overrides={0: {"d_ff": 12}, 2: {"d_ff": 7, "n_heads": 1}})
 
-    assert "d_ff={0: 12, 2: 7}.get(layer, config.d_ff)," in builder.generate_code(document)
+    assert "d_ff={0: 12, 2: 7}.get(layer_index, config.d_ff)," in builder.generate_code(document)
     assert_same(document)
 
 
@@ -174,4 +174,23 @@ def test_parts_of_no_use_are_made_but_not_called() -> None:
     document = document.with_definition(document.main.with_nodes({"spare": spare}).with_wires([wire]))
 
     assert "self.spare(" not in builder.generate_code(document)
+    assert_same(document)
+
+
+def test_a_chain_of_a_thousand_blocks_is_written() -> None:
+    d = Sketch("model", "Model")
+    d.input("x", "B T D", (0, 0))
+    for number in range(1000):
+        d.add(f"act_{number}", "relu", f"act_{number - 1}" if number else "x", (number, 0))
+    d.output("y", "act_999", "B T D", (1000, 0))
+
+    source = builder.generate_code(alone(d.done()))
+
+    assert source.count("F.relu(") == 1000
+
+
+def test_shared_layers_with_long_arguments_are_made_first() -> None:
+    document = blocks_of(small("gpt2"), shared=True)
+
+    assert "self.blocks = nn.ModuleList([self.blocks] * config.n_layers)" in builder.generate_code(document)
     assert_same(document)
