@@ -78,6 +78,7 @@ COMMANDS: list[Command] = [
         ("remove-adapter", "Remove adapters", ""),
         ("problems", "Show problems", "F8", "t-"),
         ("fix", "Apply the first fix", "Alt+Enter"),
+        ("code", "Show code", "F9"),
     ),
     *_menu(
         "Run",

@@ -174,6 +174,7 @@ class Shell:
             "outline": self.search_outline,
             **Composing(session).commands(),
             "problems": lambda: self.bottom.open("problems"),
+            "code": lambda: self.bottom.open("code"),
             "fix": self.fix,
             "train": self.train,
             "step": self.step,
