@@ -35,7 +35,7 @@ def streams_are_normed(specimen: Specimen) -> Verdict:
     faults: dict[Where, Fault] = {}
     readers = [heart for heart in hearts if specimen.leads(heart) and not _is_normed_after(specimen, heart)]
     head = specimen.program.makers.get(specimen.answer)
-    for reader in sorted([*readers, *([head] if head else [])], key=lambda step: step.place):
+    for reader in sorted([*readers, *([head] if head and not _is_norm(head) else [])], key=lambda step: step.place):
         for taker, number in _bare_sums(specimen, reader, made):
             fault = _bare(specimen, taker, number)
             faults.setdefault(fault.where, fault)

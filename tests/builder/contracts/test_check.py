@@ -12,6 +12,7 @@ from builder.contracts import ContractResult, check_contracts
 from builder.document import Document
 from builder.edits import RequireContract, ResetContract, SetSetting, WaiveContract
 from engine.errors import EditError
+from tests.builder.drawn import end
 from tests.builder.zoo.base import bert, changed, drawn_gpt, gpt, reader, setting, translator
 from tests.builder.zoo.masks import leaking_mask, leaking_mask_in_one_layer, mask_behind_the_softmax
 
@@ -131,3 +132,13 @@ def test_trying_leaves_the_random_numbers_of_the_process_alone(name: str) -> Non
     check_contracts(templates.build(name))
 
     assert torch.equal(torch.randn(4), expected)
+
+
+def test_an_encoder_that_gives_vectors_and_no_logits_keeps_its_contracts() -> None:
+    output = {"vectors": end("output", "hidden B T d_model")}
+    encoder = changed(reader(), "model", gone=("pool", "head", "logits"), nodes=output, add="blocks.y>vectors.value")
+
+    results = check_contracts(encoder)
+
+    assert [r.code for r in results if not r.passed] == []
+    assert {"C002", "C003", "C005", "C014", "C018"} <= {r.code for r in results}
