@@ -100,8 +100,8 @@ def write_run(document: Document, config: RunConfig, folder: Path, name: str = "
     store.save(document, folder / runs.GRAPH_FILE)
     write_json(folder / runs.CONFIG_FILE, config.to_dict())
     status = Status(
-        id=folder.name, name=name or runs.fresh_name(folder.parent, f"{document.name} · {config.task}"), task=config.task, steps=config.steps,
-        created=time.time(),
+        id=folder.name, name=name or runs.fresh_name(folder.parent, f"{document.name} · {config.task}"),
+        task=config.task, steps=config.steps, created=time.time(),
     )  # fmt: skip
     write_status(folder, status)
     return folder
