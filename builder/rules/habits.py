@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import networkx as nx
-
 from builder import fixes, rewiring
 from builder.diagnostics import Fix
 from builder.document import OUTPUT, PortRef
@@ -41,9 +39,10 @@ def _of_kind(view: View, *ends: str) -> list[str]:
 )
 def positions_twice(view: View) -> Iterator[Finding]:
     """A block that adds positions comes after another on the same way."""
-    adders = _of_kind(view, "_positions")
-    for name in adders if len(adders) > 1 else ():
-        earlier = next((a for a in adders if a != name and nx.has_path(view.definition.graph, a, name)), None)
+    for name in _of_kind(view, "_positions"):
+        source = origin(view, PortRef(name, "x"))
+        way = source.way() if source else ()
+        earlier = next((block.port.node for block in way if block.kind.endswith("_positions")), None)
         if earlier is not None:
             mend = removal(view, name)
             text = f"{name} adds positions to what has them from {earlier} already. Remove one of the two."

@@ -217,7 +217,8 @@ def test_any_group_taken_apart_is_what_it_was(data: st.DataObject) -> None:
     check(grouped)
     assert store.loads(store.dumps(grouped)) == grouped
     before, after = builder.validate(document), builder.validate(grouped)
-    assert [(d.code, d.severity) for d in before.diagnostics] == [(d.code, d.severity) for d in after.diagnostics]
+    assert {d.code for d in after.diagnostics} <= {d.code for d in before.diagnostics}
+    assert before.ok == after.ok
 
     back = Ungroup(node="group", at=at).apply(grouped)
     assert nodes_of(back.definition(at)) == nodes_of(here)
@@ -343,6 +344,7 @@ def test_a_border_names_each_source_once() -> None:
         ("tiny_llama", "grouped_query_attention", ("q_rope",)),
         ("tiny_llama", "grouped_query_attention", ("v_heads", "core")),
         ("tiny_bert", "model", ("head",)),
+        ("transformer", "model", ("encoder", "target_emb")),
     ],
 )
 def test_rules_see_through_the_ends_of_a_group(template: str, at: str, nodes: tuple[str, ...]) -> None:
