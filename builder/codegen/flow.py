@@ -69,7 +69,7 @@ class Flow:
         else:
             ref = step.ref(step.outputs[0])
             self._waiting[ref] = step
-            sources = [self._feeds[step.ref(port)] for port in _ports(step)]
+            sources = self._sources(step)
             self._depths[ref] = 1 + max((self._depths.get(source, 0) for source in sources), default=0)
             if self._left[ref] != 1 or self._depths[ref] > LONGEST_WAIT:
                 self._settle(ref)
@@ -107,17 +107,23 @@ class Flow:
 
     def _built(self, source: PortRef, before: str, comment: str) -> tuple[object, frozenset[str]]:
         """A value as an expression that fits on a line, after statements for parts of it where it has to be so."""
-        part, owners = self._whole(source)
-        if source in self._held:
-            return part, owners
-        step = self._waiting[source]
-        sources = [self._feeds[step.ref(port)] for port in _ports(step)]
-        line = f"{INDENT}{before}{tree.flat(part)}{comment}"
-        if width(line) > WIDTH or tree.depth(part) > DEEPEST or self._is_tangled(step, sources):
+        if source not in self._held and not self._is_short(source, before, comment):
+            sources = self._sources(self._waiting[source])
             for other in sources:
-                self._settle(other)
-            part, owners = self._whole(source)
-        return part, owners
+                self._built(other, "x = ", self._comment(other))
+            if not self._is_short(source, before, comment):
+                for other in sources:
+                    self._settle(other)
+        return self._whole(source)
+
+    def _is_short(self, source: PortRef, before: str, comment: str) -> bool:
+        """Whether a value fits on a line, without too much inside."""
+        part, step = self._whole(source)[0], self._waiting[source]
+        line = f"{INDENT}{before}{tree.flat(part)}{comment}"
+        return width(line) <= WIDTH and tree.depth(part) <= DEEPEST and not self._is_tangled(step, self._sources(step))
+
+    def _sources(self, step: Step) -> list[PortRef]:
+        return [self._feeds[step.ref(port)] for port in _ports(step)]
 
     def _is_tangled(self, step: Step, sources: list[PortRef]) -> bool:
         """Whether a sum would stand within a sum."""
