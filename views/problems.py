@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from builder.contracts.base import ContractResult
+from builder.contracts import CONTRACTS, ContractResult
 from builder.diagnostics import Diagnostic
 from builder.document import Document
-from builder.edits import ResetContract, WaiveContract
+from builder.edits import RequireContract, ResetContract, WaiveContract
 from views.parts import Dialog, Message, Sheet, Window
 from views.proofs import Proofs
 from views.session import Session
@@ -44,6 +44,8 @@ class ProblemsPane:
         name = message.get("name")
         if name in ("again", "thorough") and self._proofs:
             self._proofs.again(thorough=name == "thorough")
+        elif name == "require":
+            self._require()
         elif name == "contracts":
             self._about_contract(message)
         elif "row" in message:
@@ -70,6 +72,29 @@ class ProblemsPane:
             self._session.apply(problem.fixes[int(message["fix"])].edit)
         else:
             show(self._session, problem)
+
+    def _require(self) -> None:
+        """Ask which further contract the model is to be held to."""
+
+        def answer(given: Message) -> None:
+            if given.get("button") == "require" and given.get("item"):
+                why = str(given["values"].get("why", ""))
+                self._session.apply(RequireContract(code=str(given["item"]), why=why))
+
+        tried = {result.code for result in self._session.contracts}
+        others = [contract for contract in CONTRACTS.values() if contract.code not in tried]
+        if self._window is not None:
+            self._window.ask(
+                Dialog(
+                    id="require",
+                    title="Require a contract",
+                    text="Held from then on, though the graph does not ask for it.",
+                    items=[{"id": c.code, "label": f"{c.code} {c.name}", "about": c.why} for c in others],
+                    fields=[{"field": "why", "label": "Reason", "value": "", "words": True}],
+                    buttons=[{"id": "require", "label": "Require", "primary": True}],
+                ),
+                answer,
+            )
 
     def _waive(self, result: ContractResult) -> None:
         """Ask why this model may do without a contract."""
@@ -119,6 +144,7 @@ def contracts(session: Session) -> list[dict[str, Any]]:
     idle = session.proof == "trying"
     buttons = [
         {"id": "again", "text": "Check again", "icon": "refresh", "disabled": idle},
+        {"id": "require", "text": "Require …", "title": "Hold the model to a further contract", "disabled": idle},
         {"id": "thorough", "text": "Check thoroughly", "title": "Also whether it can learn a batch", "disabled": idle},
     ]
     return [*found, {"kind": "actions", "id": "contracts-actions", "items": buttons}]
@@ -132,8 +158,10 @@ def ranked(results: tuple[ContractResult, ...]) -> list[ContractResult]:
 def contract_row(session: Session, result: ContractResult) -> dict[str, Any]:
     """One contract as the sheet wants it."""
     about: dict[str, Any] = {"id": result.code, "code": result.code, "text": f"{result.name}. {result.detail}"}
+    asked = next((p for p in session.document.promises if p.code == result.code and p.kept), None)
     if result.passed:
-        return {**about, "tone": "ok", "title": result.why}
+        acts = [_act("reset", f"Required{f': {asked.why}' if asked.why else ''}. Do not require")] if asked else []
+        return {**about, "tone": "ok", "title": result.why, "acts": acts}
     if result.waived:
         text = f"{result.name}: waived, because “{result.waived}”. {result.detail}"
         return {

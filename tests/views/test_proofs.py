@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from unittest.mock import Mock
 
 import pytest
 
@@ -13,6 +14,7 @@ from builder.document import Document
 from builder.edits import Move, Remove, RenameDocument, SetSetting, WaiveContract
 from tests.builder.zoo.base import gpt
 from tests.builder.zoo.masks import leaking_mask
+from views.parts import Dialog, Message
 from views.problems import ProblemsPane
 from views.proofs import PAUSE, Proofs
 from views.proving import Prover
@@ -158,6 +160,36 @@ def test_a_waived_contract_is_listed_with_its_reason_and_can_be_held_again(leaki
     leaking.pane.part._handlers[0]({"name": "contracts", "row": "C001", "act": "reset"})
 
     assert leaking.session.document == leaking_mask()
+
+
+def test_a_further_contract_is_required_by_a_dialog_and_given_up_again(desk: Desk) -> None:
+    asked: list[tuple[Dialog, Callable[[Message], object]]] = []
+    desk.pane._window = Mock(ask=lambda dialog, answer: asked.append((dialog, answer)))
+    desk.wait()
+
+    desk.pane.part._handlers[0]({"name": "require"})
+    ((dialog, answer),) = asked
+    assert "C006" in [item["id"] for item in dialog.items]
+    assert "C001" not in [item["id"] for item in dialog.items]
+    answer({"button": "require", "item": "C006", "values": {"why": "A set."}})
+    desk.wait()
+    assert [result.code for result in desk.session.contracts if result.failed] == ["C006"]
+
+    desk.pane.part._handlers[0]({"name": "contracts", "row": "C006", "act": "reset"})
+    assert desk.session.document.promises == ()
+
+
+def test_a_reason_is_asked_for_before_a_contract_is_waived(leaking: Desk) -> None:
+    asked: list[tuple[Dialog, Callable[[Message], object]]] = []
+    leaking.pane._window = Mock(ask=lambda dialog, answer: asked.append((dialog, answer)))
+
+    leaking.pane.part._handlers[0]({"name": "contracts", "row": "C001", "act": "waive"})
+    ((_, answer),) = asked
+    answer({"button": "", "values": {}})
+    assert leaking.session.document == leaking_mask()
+    answer({"button": "waive", "values": {"why": "It fills in."}})
+
+    assert [promise.why for promise in leaking.session.document.promises] == ["It fills in."]
 
 
 def test_what_cannot_be_tried_says_why(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
