@@ -12,6 +12,7 @@ ACTIVATIONS = {
     "gelu": Call("F.gelu", (X,)),
     "gelu_tanh": Call("F.gelu", (X, ("approximate", '"tanh"'))),
     "silu": Call("F.silu", (X,)),
+    "tanh": Call("torch.tanh", (X,)),
     "sigmoid": Call("torch.sigmoid", (X,)),
     "none": X,
 }

@@ -13,6 +13,7 @@ from builder.codegen.site import Emission, Site
 from builder.codegen.tree import Call
 from builder.codegen.tree import Port as Place
 from builder.document import Definition, Document, Node, PortRef, Symbol, Wire
+from engine.blocks.activation import FUNCTIONS
 from engine.blocks.spec import CATALOGUE
 from engine.errors import CompileError
 from engine.ports import Port
@@ -46,6 +47,7 @@ SAME = {"q": "B 4 T 6", "k": "B 4 T 6", "v": "B 4 T 6"}
 CROSS = {"q": "B 4 T 6", "k": "B 4 S 6", "v": "B 4 S 6"}
 SHARED = {"q": "B 4 T 6", "k": "B 2 T 6", "v": "B 2 T 6"}
 PADDED = {"padding?": "B S"}
+GATES = next(f.setting.choices for f in CATALOGUE["gate"].config.fields())
 CAUSAL, BOTH = {"mask": "causal"}, {"mask": "both"}
 NEAR = {"mask": "causal", "window": 2}
 WIDE = {"d_model": 8, "d_ff": 12, "n_experts": 3}
@@ -55,7 +57,7 @@ ALL: Sequence[Try] = [
     *tries("layer_norm", X, {"d_model": 8}, {"d_model": 8, "eps": 0.1, "bias": False}),
     *tries("rms_norm", X, {"d_model": 8}, {"d_model": 8, "eps": 0.1}),
     *tries("dropout", X, {"p": 0.5}, {"p": 0.0}),
-    *tries("activation", X, *[{"function": name} for name in ("relu", "gelu", "gelu_tanh", "silu")]),
+    *tries("activation", X, *[{"function": name} for name in FUNCTIONS]),
     *tries("relu", X), *tries("silu", X), *tries("gelu", X, {}, {"approximate": "tanh"}),
     *tries("residual_add", {"x": "B T 8", "update": "B T 8"}, {}, {"dropout": 0.5}),
     *tries("either", X), *tries("either", {"x": "B T 8", "branch": "B T 8"}),
@@ -92,7 +94,7 @@ ALL: Sequence[Try] = [
     *tries("matmul", {"a": "B 2 T 4", "b": "B 2 S 4"}, {"transpose_b": True}),
     *tries("softmax", {"x": "B 2 T S"}, *[{"axis": name} for name in ("keys", "queries", "heads")]),
     *tries("add", {"a": "B T 8", "b": "B T 8"}), *tries("multiply", {"a": "B T 8", "b": "T 8"}),
-    *tries("gate", {"x": "B T 8", "gate": "B T 8"}, *[{"activation": name} for name in ("silu", "sigmoid", "none")]),
+    *tries("gate", {"x": "B T 8", "gate": "B T 8"}, *[{"activation": name} for name in GATES]),
     *tries("concat", {"a": "B 2 T 4", "b": "B 2 T 4"}, {}, {"axis": "positions"}, {"axis": "heads"}),
     *tries("slice", HEADS, {}, {"start": 1}, {"stop": 3}, {"axis": "features", "start": 1, "stop": -1}),
     *tries("slice", HEADS, {"axis": "heads", "stop": 1}, {"axis": "positions", "start": 1, "stop": 4}),
