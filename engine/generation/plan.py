@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import torch
 from torch import Tensor, fx, nn
 
 from engine.blocks.memory import Memory, NoCacheError
@@ -47,6 +48,7 @@ class Plan:
         self._body, self._tail = steps[:border], steps[border:]
         self._memories = [step.memory for step in steps if step.memory is not None]
 
+    @torch.inference_mode()
     def __call__(self, fresh: Tensor) -> Tensor:
         """Logits of the last new position, (B, 1, V), for the ids of the new ones, (B, T).
 

@@ -37,7 +37,8 @@ def _ours(model: nn.Module, ids: Tensor, **how: Any) -> Callable[[], Tensor]:
 
 
 def _theirs(model: Any, ids: Tensor) -> Callable[[], Tensor]:
-    model.generation_config.eos_token_id = model.generation_config.pad_token_id = None
+    settings = model.generation_config
+    settings.eos_token_id, settings.pad_token_id, settings.decoder_start_token_id = None, None, 0
 
     @torch.no_grad()
     def go() -> Tensor:

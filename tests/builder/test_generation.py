@@ -224,3 +224,16 @@ def test_who_listens_inside_sees_all_positions() -> None:
         generate(model, ids, max_new_tokens=3)
 
     assert tape["blocks.0.attn.core.weights"].shape == (1, 2, 6, 6)
+
+
+@pytest.mark.parametrize("name", CAUSAL)
+def test_a_model_can_learn_after_it_has_written(name: str) -> None:
+    model = writer(name)
+    both(model, some_ids(2, 4), max_new_tokens=5)
+    ids = some_ids(2, 5)
+
+    inputs = {"source": ids, "target": ids} if is_encoder_decoder(model) else {"tokens": ids}
+    model(**inputs).square().mean().backward()
+
+    assert all(p.grad is not None for p in model.parameters())
+    model.zero_grad()
