@@ -64,7 +64,8 @@ class Sheet(Listed):
     `formula` (text such as `softmax(QKᵀ/√d_k)V`, or parts: dicts with text, sub, sup) · `form` (rows) · `table` (rows
     of texts, head, mono) · `meter` (value 0…100, title) · `links` (items: id, text, keys) · `actions` (items: id, text,
     icon, primary, danger, disabled) · `controls` (items as in `Bar`; id) · `code` (text) · `samples` (label, rows:
-    input, answer, wanted; texts or lists of tokens) · `problems` (rows: id, code, tone, text, why, where, fixes, acts) · `rows`.
+    input, answer, wanted; texts or lists of tokens) · `problems` (rows: id, code, tone, text, why, where, fixes,
+    acts) · `rows`.
 
     A form's rows: field, label, value, and what applies of options, symbol, hint, unit, error, help, changed, disabled,
     placeholder, words (not monospace), act (a button that shows when the row is looked at: id, icon, title). Options
@@ -76,8 +77,9 @@ class Sheet(Listed):
 
     Messages: form `{"name": field, "value"}` · empty, links, actions `{"name": id}` · controls `{"name": id, "value"}`
     · problems `{"name": section, "row": id, "fix": index or None}` or with `act`, the id of one of a row's further
-    buttons · rows `{"name": section, "value": [chosen ids]}`, and `{"name": section, "open": id}` on a double click or Enter. An empty's action, a link or an action whose id is a
-    command of the window runs that command instead of sending.
+    buttons · rows `{"name": section, "value": [chosen ids]}`, and `{"name": section, "open": id}` on a double click or
+    Enter. An empty's action, a link or an action whose id is a command of the window runs that command instead of
+    sending.
     """
 
     sections = param.List(default=[])
