@@ -68,7 +68,7 @@ def _right(session: Session, warnings: int) -> str:
     """What to say of a model that can be built and breaks no contract."""
     kept = sum(result.passed for result in session.contracts)
     proven = session.proof == "done" and kept
-    text = f"✓ proven: {kept} contracts" if proven else "✓ valid"
+    text = f"✓ valid · proven: {kept} contracts" if proven else "✓ valid"
     return f"{text} · {warnings} {'warning' if warnings == 1 else 'warnings'}" if warnings else text
 
 

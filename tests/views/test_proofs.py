@@ -81,7 +81,7 @@ def test_a_right_model_is_proven_a_moment_after_it_is_there(desk: Desk) -> None:
     desk.wait()
 
     assert desk.session.proof == "done"
-    assert validity(desk.session)["text"] == f"✓ proven: {len(desk.session.contracts)} contracts"
+    assert validity(desk.session)["text"] == f"✓ valid · proven: {len(desk.session.contracts)} contracts"
     assert {row["tone"] for row in desk.rows()} == {"ok"}
 
 
