@@ -115,7 +115,8 @@ def test_the_speed_of_another_machine_is_not_taken_for_this_ones(tmp_path: Path)
 @pytest.mark.parametrize(
     ("shown", "wanted"),
     [
-        (count(999), "999"), (count(804_096), "0.80 M"), (count(81_200), "81.2 k"), (count(1_590_000_000), "1.59 G"), (count(12), "12"),
+        (count(999), "999"), (count(804_096), "0.80 M"),
+        (count(81_200), "81.2 k"), (count(1_590_000_000), "1.59 G"), (count(12), "12"),
         (size(512), "512 B"), (size(34_200_000), "34.2 MB"), (size(164e9), "164 GB"),
         (duration(0.000012), "12 µs"), (duration(0.0123), "12.3 ms"), (duration(3.2), "3.20 s"),
         (duration(600), "10 min"),
