@@ -10,7 +10,7 @@ from typing import NamedTuple
 STUB, AIR, LANE, RADIUS = 20.0, 6.0, 22.0, 12.0
 STEEP = 60.0
 HIGH, DOWNWARD = 60.0, 40.0  # a row's height; how much rather a wire runs above than below
-LABEL_RUN = 90.0  # the least straight run on which a shape is written
+LABEL_RUN = 72.0  # the least straight run on which a shape is written
 
 Point = tuple[float, float]
 

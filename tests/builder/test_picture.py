@@ -33,8 +33,8 @@ def test_a_template_is_drawn_with_its_blocks_and_shapes(name: str) -> None:
     model = templates.build(name)
     words = texts(svg(model))
 
-    assert "Token embedding" in words
-    assert any(re.fullmatch(r"B [TS] \d+", word) for word in words)
+    assert ("Patch embedding" if name.endswith("vit") else "Token embedding") in words
+    assert any(re.fullmatch(r"B (T|S|\d+) \d+", word) for word in words)
 
 
 def test_user_text_is_escaped() -> None:
