@@ -57,7 +57,7 @@ class Shell:
 
     def __init__(self, session: Session, workspace: Workspace, setup: Setup) -> None:
         self.session, self.workspace, self.setup = session, workspace, setup
-        self.runner, self.selection = Runner(), Selection()
+        self.runner, self.selection, self._greeted = Runner(), Selection(), False
         self.proofs, self.needs = Proofs(session, prover()), Needs(session, setup)
         self.canvas = CanvasPane(session, on_symbol=lambda _: session.select(()))  # the sizes stand in the inspector
         self._bars()
@@ -135,7 +135,8 @@ class Shell:
 
     def _poll(self) -> None:
         self.runner.poll()
-        self.proofs.poll()
+        if self._greeted:  # before, the browser could miss it
+            self.proofs.poll()
         self.needs.poll()
 
     def command(self, name: str) -> None:
@@ -245,6 +246,7 @@ class Shell:
 
     def _greet(self) -> None:
         """Say what happened before there was a window to say it in."""
+        self._greeted = True
         if self.workspace.broken is not None:
             text = f"The autosaved graph cannot be read. It was kept as {self.workspace.broken}; this is a new one."
             self.session.tell(text)
