@@ -54,6 +54,8 @@ class Move:
             return None
         for place, letter in enumerate(self.specimen.labels[number]):
             if letter in self.region:
+                if value.shape[place] != len(self.region[letter]):  # cut or joined: which position is which is unknown
+                    return None
                 value = value[(slice(None),) * place + (self.region[letter],)]
         return value if value.numel() else None
 

@@ -17,7 +17,7 @@ def places(specimen: Specimen, letter: str, *at: int) -> Tensor:
 
 
 def last(specimen: Specimen, letter: str) -> int | None:
-    """The last vectors over the positions of `letter` on the way to the answer."""
+    """The last vectors over the positions of `letter` on the way to the answer; `None` if those are cut or joined."""
     useful = specimen.program.before({specimen.answer})
     found = [
         number
@@ -27,7 +27,8 @@ def last(specimen: Specimen, letter: str) -> int | None:
         and specimen.labels[number] == ("B", letter, "")
         and specimen.values[number].is_floating_point()
     ]
-    return found[-1] if found else None
+    aligned = found and specimen.values[found[-1]].shape[1] == specimen.sizes.lengths[letter]
+    return found[-1] if aligned else None
 
 
 def moved(specimen: Specimen, letter: str, here: int, there: int) -> Move:

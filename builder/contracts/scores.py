@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
@@ -13,9 +13,14 @@ from builder.contracts.base import Fault, Verdict, contract
 from builder.contracts.places import bypass, insert, set_there, view_at, where_of
 from builder.contracts.program import Step
 from builder.contracts.specimen import Specimen
+from builder.diagnostics import Fix
 from builder.document import PortRef
+from builder.edits import SetSetting
 
 PLAIN = ("scale", "mask", "add", "dropout", "softmax", "multiply", "either")  # between queries·keys and weights·values
+TURNS = ("scale", "rope", "repeat_heads", "transpose")  # between heads and their product; none but the first scales
+POWER = -0.5  # of the width of a head
+LOW, HIGH = 0.72, 2.5  # of what scores are multiplied by, times √K; 1/√d_model is below it from two heads on
 
 
 def has_attention(specimen: Specimen) -> bool:
@@ -135,34 +140,68 @@ def _uneven(specimen: Specimen, step: Step, low: float, high: float) -> Fault:
 def scores_are_scaled(specimen: Specimen) -> Verdict:
     """Scores are the product of queries and keys times about 1/√K."""
     biased = any(step.kind == "relative_bias" for step in specimen.program.steps)
-    faults, factors = [], []
+    faults, seen = [], 0
     for step in specimen.program.steps:
         found = _factor(specimen, step)
         if found is None:
             continue
         factor, width = found
-        factors.append(factor * math.sqrt(width))
-        if not (biased and math.isclose(factor, 1, rel_tol=1e-3)) and not 0.4 < factors[-1] < 2.5 and width > 4:
+        seen += 1
+        plain = biased and math.isclose(factor, 1, rel_tol=1e-3)
+        if not plain and not LOW < factor * math.sqrt(width) < HIGH and width > 4:
             faults.append(_unscaled(specimen, step, factor, width))
-    return Verdict(detail=f"Scores are scaled by 1/√K in {len(factors)} attentions.", faults=tuple(faults))
+    return Verdict(detail=f"Scores are scaled by 1/√K in {seen} attentions.", faults=tuple(faults))
 
 
 def _factor(specimen: Specimen, step: Step) -> tuple[float, int] | None:
-    """What scores are multiplied by, and the width of a head."""
+    """What the model multiplies scores by, and the width of a head in it."""
     if _is_core(step):
-        width = int(specimen.values[step.fed[0]].shape[-1])
-        return float(step.setting("scale") or 1 / math.sqrt(width)), width
+        width = _width(specimen, step, "q")
+        factor = float(step.setting("scale") or 1 / math.sqrt(width))
+        return factor * math.prod(_of_model(specimen, scale) for scale in _on_the_way(specimen, step.fed[:2])), width
     product = product_before(specimen, step) if step.kind == "softmax" else None
-    if product is None:
+    if product is None or specimen.values[product.results[0]].shape != specimen.values[step.fed[0]].shape:
         return None
-    with torch.no_grad():
-        raw, scores = specimen.values[product.results[0]], specimen.values[step.fed[0]]
-    if raw.shape != scores.shape:
-        return None
-    there = scores.isfinite()
-    x, y = raw[there] - raw[there].mean(), scores[there] - scores[there].mean()
-    width = int(specimen.values[product.fed[0]].shape[-1])
-    return float((x * y).sum() / (x * x).sum().clamp_min(1e-30)), width
+    ahead = specimen.program.after(set(product.results))
+    scales = [s for s in _back(specimen, step) if s.kind == "scale" and ahead & set(s.fed)]
+    factor = _slope(specimen, product, step.fed[0])
+    factor *= math.prod(_of_model(specimen, scale) / (_of_copy(scale) or 1.0) for scale in scales)
+    factor *= math.prod(_of_model(specimen, scale) for scale in _on_the_way(specimen, product.fed))
+    return factor, _width(specimen, product, "a")
+
+
+def _slope(specimen: Specimen, product: Step, scores: int) -> float:
+    """How much the scores grow with the product of queries and keys, in the copy."""
+
+    def doubled(here: Step, results: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return tuple(2 * result for result in results) if here is product else results
+
+    raw: Tensor = specimen.values[product.results[0]]
+    growth: Tensor = specimen.run(specimen.base, doubled)[scores] - specimen.values[scores]
+    there = growth.isfinite()
+    return float((raw[there] * growth[there]).sum() / (raw[there] ** 2).sum().clamp_min(1e-30))
+
+
+def _on_the_way(specimen: Specimen, numbers: Iterable[int]) -> Iterator[Step]:
+    """Scales between the heads and the product of them: some scale the queries, not the scores."""
+    for number in numbers:
+        maker = specimen.program.makers.get(number)
+        while maker is not None and maker.kind in TURNS:
+            if maker.kind == "scale":
+                yield maker
+            maker = specimen.program.makers.get(maker.fed[0])
+
+
+def _of_copy(scale: Step) -> float:
+    """What a scale multiplies by in the copy."""
+    return float(scale.setting("factor") * scale.setting("d") ** scale.setting("power"))
+
+
+def _of_model(specimen: Specimen, scale: Step) -> float:
+    """What a scale multiplies by in the model; in the copy, sizes are others."""
+    own = view_at(specimen, scale).around.settings(scale.uses[-1][1])
+    factor, d, power = (float(own.get(name) or 0.0) for name in ("factor", "d", "power"))
+    return factor * max(d, 1.0) ** power
 
 
 def _unscaled(specimen: Specimen, step: Step, factor: float, width: int) -> Fault:
@@ -174,7 +213,7 @@ def _unscaled(specimen: Specimen, step: Step, factor: float, width: int) -> Faul
     scale = next((maker for maker in _back(specimen, step) if maker.kind == "scale"), None)
     if scale is not None:
         text = f"{scale.uses[-1][1]} multiplies the scores by {factor:.3g}, not by {wish}."
-        found = tuple(set_there(specimen, scale, "power", -0.5))
+        found = tuple(_rescaled(specimen, scale, width))
         return Fault(message=text, where=where_of(scale), fixes=found, advice=f"Let it multiply by {wish}.")
     product = product_before(specimen, step)
     assert product is not None
@@ -189,19 +228,32 @@ def _no_scale(specimen: Specimen, product: Step, width: int, wish: str) -> Fault
     advice = f"Multiply them by {wish}."
     if wire is None:
         return Fault(message=text, where=where_of(product), advice=advice)
-    known = {symbol.name for symbol in view.definition.symbols}
-    size = "d_model//n_heads" if {"d_model", "n_heads"} <= known else _width(specimen, product)
-    fix = insert(view, wire, "scale", {"d": size, "power": -0.5}, "x")
+    fix = insert(view, wire, "scale", {"d": _size(specimen, product, width), "power": POWER}, "x")
     where = view.where(wire.target.node, wire.target.port)
     return Fault(message=text, where=where, fixes=(fix,), advice=advice)
 
 
-def _width(specimen: Specimen, product: Step) -> int:
-    """The width of a head in the model itself, as far as its shapes tell."""
-    view, node = view_at(specimen, product), product.uses[-1][1]
-    source = view.around.feeds.get(PortRef(node, "a"))
+def _rescaled(specimen: Specimen, scale: Step, width: int) -> list[Fix]:
+    """Let a scale divide by the root of the width of a head."""
+    if scale.setting("power") != POWER:
+        return set_there(specimen, scale, "power", POWER)
+    at, node = scale.uses[-1]
+    size = _size(specimen, scale, width)
+    return [Fix(label=f"Set d of {node} to {size}", edit=SetSetting(node=node, name="d", value=size, at=at))]
+
+
+def _size(specimen: Specimen, step: Step, width: int) -> str | int:
+    """The width of a head by the names of sizes where a step is; the number where it has none."""
+    known = {symbol.name for symbol in view_at(specimen, step).definition.symbols}
+    return "d_model//n_heads" if {"d_model", "n_heads"} <= known else width
+
+
+def _width(specimen: Specimen, step: Step, port: str) -> int:
+    """The width of a head in the model itself, as far as its shapes tell; else in the copy."""
+    view, node = view_at(specimen, step), step.uses[-1][1]
+    source = view.around.feeds.get(PortRef(node, port))
     shape = view.found.shapes.get(source) if source else None
-    return int(shape[-1].value) if shape and shape[-1].value else 1
+    return int((shape[-1].value if shape else None) or specimen.values[step.fed[0]].shape[-1])
 
 
 __all__ = ["has_attention", "is_attention", "masks_before", "product_before", "rows_sum_to_one", "scores_are_scaled"]

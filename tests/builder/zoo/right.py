@@ -258,3 +258,25 @@ def no_norms_at_all() -> Document:
     """A model without norms is not asked where they are."""
     model = changed(gpt(), "gpt_block", gone=("attn_norm", "ffn_norm"), add="x.value>attn.x attn_add.sum>ffn.x")
     return changed(model, "model", gone=("ln_f",), add="blocks.y>lm_head.x")
+
+
+@right
+def text_shifted_to_the_right() -> Document:
+    """Each position gets the vector of the one before it."""
+    nodes = {"first": node("slice", stop=1), "rest": node("slice", stop=-1), "both": node("concat", axis="positions")}
+    add = "tok_emb.y>rest.x tok_emb.y>first.x first.y>both.a rest.y>both.b both.y>pos_emb.x"
+    return changed(gpt(), "model", nodes=nodes, drop="tok_emb.y>pos_emb.x", add=add)
+
+
+@right
+def scale_written_as_a_number() -> Document:
+    """Heads of 64 features, and 1/8 in the core: in a small copy that is not 1/√K."""
+    return setting(gpt(d_model=128), "multi_head_attention", "core", scale=0.125)
+
+
+@right
+def queries_scaled_before_the_product() -> Document:
+    nodes = {"scale": node("scale", d="d_model//n_heads", power=-0.5)}
+    drop = "scale.y>mask.scores compare.y>scale.x q_heads.y>compare.a"
+    add = "q_heads.y>scale.x scale.y>compare.a compare.y>mask.scores"
+    return changed(drawn_gpt(), "attention_from_primitives", nodes=nodes, drop=drop, add=add)

@@ -33,6 +33,12 @@ def scale_by_nothing() -> Document:
     return setting(drawn_gpt(), DRAWN, "scale", power=0.0)
 
 
+@wrong("C013", f"{DRAWN}/scale")
+def scale_by_the_width_of_the_model() -> Document:
+    """Scores are divided by √d_model, as if there were one head."""
+    return setting(drawn_gpt(), DRAWN, "scale", d="d_model")
+
+
 @wrong("C012", f"{DRAWN}/softmax")
 def softmax_over_queries() -> Document:
     """Shares sum to one over those who look, not over what is looked at."""

@@ -124,3 +124,11 @@ def layers_shared_by_accident() -> Document:
 def positions_in_a_set() -> Document:
     """A model that is required to be one of sets adds positions."""
     return replace(reader(), promises=(Promise(code="C006", why="The tokens are a set."),))
+
+
+@wrong("C001", "model/both", mended=False)
+def text_shifted_to_the_left() -> Document:
+    """Each position gets the vector of the next one."""
+    nodes = {"rest": node("slice", start=1), "first": node("slice", stop=1), "both": node("concat", axis="positions")}
+    add = "tok_emb.y>rest.x tok_emb.y>first.x rest.y>both.a first.y>both.b both.y>pos_emb.x"
+    return changed(gpt(), "model", nodes=nodes, drop="tok_emb.y>pos_emb.x", add=add)
