@@ -160,18 +160,22 @@ def all_dropped(view: View) -> Iterator[Finding]:
 
 @rule(
     "R026",
-    "Only one side is turned",
-    why="Rotary positions work by the angle between a query and a key; if one of the two is not turned, scores depend "
-    "on where a token stands and not on how far it is.",
+    "Queries and keys are turned differently",
+    why="Rotary positions work by the angle between a query and a key; if one of the two is not turned, or faster than "
+    "the other, scores depend on where a token stands and not on how far it is.",
     severity="warning",
 )
 def turned_alone(view: View) -> Iterator[Finding]:
-    """Queries go through rotary positions and keys do not, or the other way round."""
+    """Queries go through rotary positions and keys do not, or the other way round, or through others."""
     for name in _of_kind(view, "attention_core", "matmul"):
         ends = ("q", "k") if view.definition.nodes[name].kind == "attention_core" else ("a", "b")
         sources = [origin(view, PortRef(name, port)) for port in ends]
-        turned = [_is_turned(source) for source in sources]
-        if None in sources or turned[0] == turned[1]:
+        turns = [_turn_of(source) for source in sources]
+        turned = [turn is not None for turn in turns]
+        if None in sources or turned == [False, False]:
+            continue
+        if turns[0] and turns[1]:
+            yield from _unlike(view, turns[0], turns[1])
             continue
         bare = 0 if turned[1] else 1
         text = f"{name} compares turned {'keys with plain queries' if turned[1] else 'queries with plain keys'}. "
@@ -181,10 +185,27 @@ def turned_alone(view: View) -> Iterator[Finding]:
         )
 
 
-def _is_turned(source: Origin | None) -> bool:
-    """Whether rotary positions lie on the way to a port, through blocks with one input."""
+def _turn_of(source: Origin | None) -> Origin | None:
+    """The rotary positions on the way to a port, through blocks with one input."""
     way = source.way() if source else ()
-    return next((block.kind for block in way if block.kind in ("rope", "matmul", "softmax")), "") == "rope"
+    found = next((block for block in way if block.kind in ("rope", "matmul", "softmax")), None)
+    return found if found is not None and found.kind == "rope" else None
+
+
+def _unlike(view: View, queries: Origin, keys: Origin) -> Iterator[Finding]:
+    """Rotary positions side by side that are set to different speeds."""
+    if not (queries.definition is keys.definition is view.definition):
+        return
+    first, second = queries.port.node, keys.port.node
+    one, other = view.around.settings(first), view.around.settings(second)
+    unlike = [name for name in one if one[name] != other.get(name)]
+    if unlike:
+        given = view.definition.nodes[first].settings
+        edits = tuple(SetSetting(node=second, name=name, value=given.get(name), at=view.name) for name in unlike)
+        label = f"Set {second} as {first} is"
+        text = f"{second} turns keys by other angles than {first} turns queries: their {' and '.join(unlike)} differ. "
+        mend = Fix(label=label, edit=Batch(edits=edits, label=label))
+        yield Finding(message=f"{text}Set both alike.", where=view.where(second), fixes=(mend,))
 
 
 def _turn(view: View, port: PortRef) -> Iterator[Fix]:

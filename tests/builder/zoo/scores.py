@@ -77,3 +77,9 @@ def softmax_of_the_logits() -> Document:
 def rotary_queries_alone() -> Document:
     """Queries are turned by their position and keys are not."""
     return changed(llama(), "grouped_query_attention", gone=("k_rope",), add="k_heads.y>core.k")
+
+
+@wrong("R026", "grouped_query_attention/k_rope")
+def rotary_keys_at_another_speed() -> Document:
+    """Keys are turned faster than queries."""
+    return setting(llama(), "grouped_query_attention", "k_rope", theta=100.0)
