@@ -6,19 +6,22 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
+from safetensors import SafetensorError
 from safetensors.torch import load_model, save_model
+from torch import nn
 
 from builder import opening, store
 from builder.bundle import bundle_of, export_bundle
 from builder.compile import compile_document
+from builder.document import Document
 from builder.run import check_trainable
 from engine import export
 from engine.data import TASKS
-from engine.errors import ExportError
+from engine.errors import ExportError, FileError
 from engine.export import FORMATS, ExportBundle, Exported, Format
 from engine.registry import did_you_mean
 
-__all__ = ["FORMATS", "export_code", "export_graph", "export_run", "with_inputs"]
+__all__ = ["FORMATS", "export_code", "export_graph", "export_run", "model_of", "own_weights", "with_inputs"]
 CODE = "code"
 
 
@@ -62,19 +65,42 @@ def export_graph(
     export.check(format, out)
     document = opening.open_graph(file)
     task = task or document.task
-    own = opening.weights_beside(file)
-    if not own and format != CODE and opening.has_other_weights(file):
-        raise ExportError(f"The weights of {file} are not read from there. Export the run, or safetensors of it.")
+    own = opening.weights_beside(file) if format == CODE else own_weights(file)
     if task:
         check_trainable(document, task)
-    model = compile_document(document, seed=seed)
-    if own:
-        load_model(model, own)
+    model = model_of(document, own, seed)
     facts = {"step": "0", **({"task": task} if task else {})}
     done = export.export(
         with_inputs(bundle_of(model, document, TASKS[task] if task else None, facts), extra), format, out
     )
     return done if own else replace(done, note=f"{done.note} The weights are fresh, not trained.".strip())
+
+
+def own_weights(file: Path) -> Path | None:
+    """The safetensors that a graph comes with; `None` if it has no weights.
+
+    Raises:
+        ExportError: If its weights are in a file that only programs are read from.
+    """
+    found = opening.weights_beside(file)
+    if found is None and opening.has_other_weights(file):
+        raise ExportError(f"The weights of {file} are not read from there. Export the run, or safetensors of it.")
+    return found
+
+
+def model_of(document: Document, weights: Path | None, seed: int = 0) -> nn.Module:
+    """The model of a graph, with the weights of a safetensors file, or fresh ones.
+
+    Raises:
+        FileError: If the file cannot be read, or its weights are not those of the graph.
+    """
+    model = compile_document(document, seed=seed)
+    if weights is not None:
+        try:
+            load_model(model, weights)
+        except (SafetensorError, OSError, RuntimeError) as error:
+            raise FileError(f"{weights} does not hold the weights of its graph. {error}") from None
+    return model
 
 
 def with_inputs(bundle: ExportBundle, extra: Collection[str]) -> ExportBundle:

@@ -72,7 +72,7 @@ def _read_json(path: Path) -> dict[str, Any]:
         data = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise FileError(f"There is no {path}. Name the folder of a Hugging Face model.") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise FileError(f"{path} cannot be read: {error}.") from None
     if not isinstance(data, dict):
         raise FileError(f"{path} holds no table of keys.")

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from safetensors.torch import load_model
-from torch import nn
-
 from builder import opening, store
 from builder.checkpoints import save_checkpoint
 from builder.checkpoints.files import TOKENIZER
-from builder.compile import compile_document
-from builder.document import Document
+from builder.export import model_of, own_weights
 from builder.run import run_step, trained_model
 from engine import locations, runs
 from engine.export import check
+from engine.status import STATUS_FILE
 
 
 def export_as(what: str, family: str, out: Path, step: int | None = None) -> Path:
     """Write a model as a Hugging Face folder, with its tokenizer if it has one.
 
     Args:
-        what: A run folder, its name, `last`, or a graph file; a graph has fresh weights unless its file holds some.
+        what: A run folder, its name, `last`, a graph file, or safetensors of ours; a graph alone gets fresh weights.
         family: One of `builder.checkpoints.FAMILIES`.
         out: A new or empty folder.
         step: The checkpoint of a run; the newest if not given.
@@ -31,9 +28,10 @@ def export_as(what: str, family: str, out: Path, step: int | None = None) -> Pat
         StepwiseError: If there is no such run, or the graph is not of that architecture.
     """
     check("safetensors", out)
-    if Path(what).is_file():
-        document, model = _of_file(Path(what))
-        return save_checkpoint(document, model.state_dict(), family, out)
+    path = Path(what)
+    if path.is_file() or (path.is_dir() and not (path / STATUS_FILE).exists()):
+        document = opening.open_graph(path)
+        return save_checkpoint(document, model_of(document, own_weights(path)).state_dict(), family, out)
     folder = runs.find(locations.runs(), what)
     document = store.load(folder / runs.GRAPH_FILE)
     model = trained_model(folder, document, run_step(folder, step))
@@ -41,11 +39,3 @@ def export_as(what: str, family: str, out: Path, step: int | None = None) -> Pat
     if (folder / TOKENIZER).exists():
         (written / TOKENIZER).write_bytes((folder / TOKENIZER).read_bytes())
     return written
-
-
-def _of_file(file: Path) -> tuple[Document, nn.Module]:
-    document = opening.open_graph(file)
-    model = compile_document(document)
-    if file.suffix == ".safetensors":
-        load_model(model, file)
-    return document, model

@@ -100,7 +100,7 @@ def test_a_folder_that_is_none_and_one_without_weights_are_told_apart(folder: Pa
         builder.open_checkpoint(folder)
 
 
-@pytest.mark.parametrize("content", ["{", "[]", "{}"])
+@pytest.mark.parametrize("content", ["{", "[]", "{}", "[" * 100_000], ids=["cut", "list", "empty", "deep"])
 def test_a_configuration_that_cannot_be_read_is_told(folder: Path, content: str) -> None:
     (folder / "config.json").write_text(content)
 

@@ -1,0 +1,52 @@
+"""Exports of ours become folders that `transformers` loads, with the weights that they hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+import builder
+from builder import opening, templates
+from builder.checkpoints.leaving import export_as
+from builder.export import export_graph, model_of
+from engine.errors import ExportError, FileError
+
+
+@pytest.fixture
+def graph(tmp_path: Path) -> Path:
+    """A small GPT-2."""
+    document = templates.build("gpt2", d_model=8, n_heads=2, n_layers=1, vocab_size=11, max_len=9)
+    builder.save(document, tmp_path / "graph.json")
+    return tmp_path / "graph.json"
+
+
+def test_a_folder_of_exported_weights_is_written_with_these(graph: Path, tmp_path: Path) -> None:
+    export_graph(graph, "safetensors", tmp_path / "export", seed=7)
+
+    export_as(str(tmp_path / "export"), "gpt2", tmp_path / "out")
+
+    _, state = builder.open_checkpoint(tmp_path / "out")
+    own = model_of(opening.open_graph(graph), None, seed=7).state_dict()
+    assert all(torch.equal(state[name], value) for name, value in own.items())
+
+
+def test_a_folder_whose_weights_are_not_read_is_refused_and_not_written_with_fresh_ones(
+    graph: Path, tmp_path: Path
+) -> None:
+    export_graph(graph, "pt2", tmp_path / "export")
+
+    with pytest.raises(ExportError, match="not read from there"):
+        export_as(str(tmp_path / "export"), "gpt2", tmp_path / "out")
+
+
+def test_a_file_that_lacks_a_weight_of_its_graph_is_told(graph: Path, tmp_path: Path) -> None:
+    file = export_graph(graph, "safetensors", tmp_path / "export").path
+    weights = load_file(file)
+    weights.pop("ln_f.weight")
+    save_file(weights, file, metadata={"graph": graph.read_text()})
+
+    with pytest.raises(FileError, match=r"ln_f\.weight"):
+        export_as(str(file), "gpt2", tmp_path / "out")
