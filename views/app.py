@@ -7,11 +7,12 @@ import panel as pn
 from builder.names import slug
 from engine.config import RunConfig
 from engine.data import TASKS
+from views.first import first_document
 from views.page import publish
 from views.process import prepare
 from views.session import Session
 from views.setup import Setup
-from views.shell import Shell, first_document
+from views.shell import Shell
 from views.workspace import Workspace, folder_of
 
 FIRST = "tiny"

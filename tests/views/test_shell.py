@@ -15,9 +15,10 @@ from engine.config import RunConfig
 from engine.data import TASKS
 from views.commands import COMMANDS
 from views.dialogs import EMPTY
+from views.first import blank_document, first_document
 from views.session import Session
 from views.setup import Setup
-from views.shell import Shell, blank_document, first_document
+from views.shell import Shell
 from views.workspace import Workspace
 
 IN_THE_BROWSER = {"palette", "fit", "docks", "theme", "shortcuts"}
