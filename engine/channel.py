@@ -129,8 +129,13 @@ class FolderChannel:
         self._signalled.append(Stop())
 
     def poll(self) -> list[Command]:
-        """Commands that were appended since the last call; a line that is none is logged and left out."""
+        """Commands that were appended since the last call; a line that is none is logged and left out.
+
+        A run whose folder was removed is to stop: nobody can see or command it any more.
+        """
         found, self._signalled = self._signalled, []
+        if not self.folder.exists():
+            return [*found, Stop()]
         if not self._commands.exists() or self._commands.stat().st_size <= self._read:
             return found
         rows, self._read = read_lines(self._commands, self._read)

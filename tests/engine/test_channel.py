@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,12 @@ def test_a_tail_reads_only_what_is_new_and_only_whole_lines(tmp_path: Path) -> N
     assert [event["type"] for event in first] == ["a"]
     assert [event["type"] for event in tail.read()] == ["b"]
     assert tail.read() == []
+
+
+def test_a_run_whose_folder_was_removed_stops(tmp_path: Path) -> None:
+    channel = FolderChannel(folder := make_run(tmp_path))
+    before = channel.poll()
+    shutil.rmtree(folder)
+
+    assert (before, channel.poll()) == ([], [Stop()])
+    channel.close()

@@ -50,8 +50,14 @@ def begin(tmp_path: Path, launcher: Local) -> Iterator[Callable[..., Path]]:
 
     yield start
     for folder in begun:
-        if jobs.alive(folder) and read_status(folder).pid:
-            os.kill(read_status(folder).pid, signal.SIGKILL)
+        end(folder)
+
+
+def end(folder: Path) -> None:
+    """Kill a run that goes on, or is about to."""
+    until(lambda: not jobs.alive(folder) or bool(read_status(folder).pid))
+    if jobs.alive(folder):
+        os.kill(read_status(folder).pid, signal.SIGKILL)
 
 
 def until(true: Callable[[], bool], seconds: float = 60) -> None:
