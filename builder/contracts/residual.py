@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from builder import names
 from builder.contracts.base import Fault, Verdict, contract
-from builder.contracts.places import view_at
+from builder.contracts.places import view_at, where_of
 from builder.contracts.program import Step
 from builder.contracts.scores import is_attention
 from builder.contracts.specimen import Specimen
@@ -17,6 +17,7 @@ from builder.rules.base import View
 
 ADDS = ("residual_add", "add")
 PLAIN = (*ADDS, "dropout", "either", "scale", "segment_embedding", "class_token", "concat", "slice")
+WIDE = 3  # dimensions of a stream; scores have more
 ACTS = ("activation", "relu", "gelu", "silu", "gate", "experts")
 
 
@@ -59,23 +60,77 @@ def residual_path_is_whole(specimen: Specimen) -> Verdict:
     useful = specimen.program.before({specimen.answer})
     steps = [step for step in sublayers(specimen) if set(step.results) & useful]
     faults: dict[Where, Fault] = {}
+    sums: set[Step] = set()  # at which a way round an earlier sublayer ends
     for step in sorted(steps, key=lambda step: step.place):
-        if not _has_bypass(specimen, step):
-            fault = _without(specimen, step)
+        ends = list(_bypasses(specimen, step))
+        fault = _shortened(specimen, step, sums, ends) if ends else _without(specimen, step)
+        if fault is not None:
             faults.setdefault(fault.where, fault)
+        sums |= {end for end, _ in ends[:1] if len(specimen.labels[end.results[0]]) <= WIDE}
     return Verdict(detail=f"There is a way round each of {len(steps)} sublayers.", faults=tuple(faults.values()))
 
 
-def _has_bypass(specimen: Specimen, step: Step) -> bool:
+def _bypasses(specimen: Specimen, step: Step) -> Iterator[tuple[Step, int]]:
+    """Sums that add what a sublayer gives to what comes in, and the value that does not come through it."""
     program = specimen.program
     behind, ahead = program.before(set(step.results)), program.after(set(step.results))
     behind -= set(program.inputs.values())
     for later in program.steps[step.place :]:
         if later.kind in ADDS and ahead & set(later.fed):
             past = [source for source in later.fed if source not in ahead]
-            if any(behind & _stream(specimen, source) for source in past):
-                return True
-    return False
+            yield from ((later, source) for source in past if behind & _stream(specimen, source))
+
+
+def _shortened(specimen: Specimen, step: Step, sums: set[Step], ends: list[tuple[Step, int]]) -> Fault | None:
+    """The way round leaves out the sums right before the sublayer, so what they add goes through it alone."""
+    before = _last_of(specimen, step, sums)
+    if not before or any(_stream(specimen, past) & {end.results[0] for end in before} for _, past in ends):
+        return None
+    missed, (later, past) = before[-1], ends[0]
+    port = next(name for name, source in later.sources.items() if source == past)
+    own, other = step.uses[-1][1] if len(step.uses) == len(later.uses) else _beside(step, later), missed.uses[-1][1]
+    text = f"The way round {own} leaves out {other}: what {other} adds goes through {own} alone and not on by itself."
+    fixes = tuple(_through(specimen, missed, later, port))
+    where = where_of(later, port, specimen.document)
+    return Fault(message=text, where=where, fixes=fixes, advice=f"Add to what {other} gives.")
+
+
+def _last_of(specimen: Specimen, step: Step, sums: set[Step]) -> list[Step]:
+    """Those of some sums that a step comes from with no other of them between."""
+    seen, waiting, found = set[int](), list(step.fed), list[Step]()
+    while waiting:
+        here = waiting.pop()
+        maker = specimen.program.makers.get(here)
+        if here in seen or maker is None:
+            continue
+        seen.add(here)
+        branch = maker.sources.get("branch") if maker.kind == "either" else None
+        if maker in sums:
+            found.append(maker)
+        else:
+            waiting += maker.fed if branch is None else [branch]
+    return sorted(found, key=lambda maker: maker.place)
+
+
+def _beside(step: Step, other: Step) -> str:
+    """The node around a step that lies where another step does, as far as there is one."""
+    depth = min(len(step.uses), len(other.uses)) - 1
+    return step.uses[depth][1]
+
+
+def _through(specimen: Specimen, missed: Step, later: Step, port: str) -> Iterator[Fix]:
+    """Let a sum add to what an earlier one gives, or to the norm of that."""
+    (at, node), target = later.uses[-1], PortRef(later.uses[-1][1], port)
+    if missed.uses[:-1] != later.uses[:-1]:
+        return
+    here = specimen.document.definitions[at]
+    given = PortRef(missed.uses[-1][1], "sum" if missed.kind == "residual_add" else "y")
+    takers = {wire.target.node for wire in here.wires if wire.source == given}
+    normed = [PortRef(taker, "y") for taker in takers if "norm" in here.nodes[taker].kind]
+    behind = normed[:1] if len(takers) == 1 and len([w for w in here.wires if w.source in normed]) > 1 else []
+    for source in (*behind, given):
+        edit = Connect(source=source, target=target, replace=True, at=at)
+        yield Fix(label=f"Connect {source} to {node}.{port}", edit=edit)
 
 
 def _stream(specimen: Specimen, number: int) -> set[int]:

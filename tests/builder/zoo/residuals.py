@@ -52,6 +52,24 @@ def attention_added_to_itself() -> Document:
     return changed(gpt(), "gpt_block", drop="x.value>attn_add.x", add="attn.y>attn_add.x")
 
 
+@wrong("C014", "gpt_block/x.value>ffn_add.x")
+def attention_left_out_of_the_stream() -> Document:
+    """The second sum begins where the first did, so that only the feed-forward hears of attention."""
+    return changed(gpt(), "gpt_block", drop="attn_add.sum>ffn_add.x", add="x.value>ffn_add.x")
+
+
+@wrong("C014", "encoder_block/x.value>ffn_add.x")
+def attention_left_out_of_an_encoder_s_stream() -> Document:
+    """The same with norms behind the sums."""
+    return changed(reader(), "encoder_block", drop="attn_norm.y>ffn_add.x", add="x.value>ffn_add.x")
+
+
+@wrong("C014", "decoder_block/attn_norm.y>ffn_add.x")
+def memory_left_out_of_the_stream() -> Document:
+    """Only the feed-forward of a decoder hears of its memory."""
+    return changed(translator(), "decoder_block", drop="cross_skip.y>ffn_add.x", add="attn_norm.y>ffn_add.x")
+
+
 @wrong("C018", "model/blocks.y>lm_head.x")
 def no_last_norm() -> Document:
     """A pre-norm model whose head reads the sum of all layers as it is."""

@@ -178,6 +178,12 @@ def parallel_sublayers() -> Document:
 
 
 @right
+def parallel_sublayers_added_one_by_one() -> Document:
+    """Both sublayers read the stream as it came in, and are added one after the other."""
+    return changed(gpt(), "gpt_block", drop="attn_add.sum>ffn_norm.x", add="x.value>ffn_norm.x")
+
+
+@right
 def norm_of_roots() -> Document:
     here = gpt()
     for at, name in (("gpt_block", "attn_norm"), ("gpt_block", "ffn_norm"), ("model", "ln_f")):
