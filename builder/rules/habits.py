@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from builder import fixes, rewiring
-from builder.diagnostics import Fix
-from builder.document import OUTPUT, PortRef
+from builder.diagnostics import Fix, Where
+from builder.document import OUTPUT, RAIL_PORT, PortRef
 from builder.edits import Batch, Connect, Remove, SetSetting
 from builder.rules.base import Finding, View, rule
 from builder.rules.origins import Origin, origin
 
 DROPOUTS = ("dropout", "p")
+CUTS = ("relu", "gelu", "gelu_tanh", "silu")
 
 
 def removal(view: View, node: str) -> Fix | None:
@@ -26,7 +27,8 @@ def removal(view: View, node: str) -> Fix | None:
     return Fix(label=label, edit=Batch(edits=(Remove(nodes=(node,), at=view.name), *onward), label=label))
 
 
-def _of_kind(view: View, *ends: str) -> list[str]:
+def of_kind(view: View, *ends: str) -> list[str]:
+    """The nodes whose kinds end so."""
     return [name for name, node in view.definition.nodes.items() if node.kind.endswith(ends)]
 
 
@@ -39,7 +41,7 @@ def _of_kind(view: View, *ends: str) -> list[str]:
 )
 def positions_twice(view: View) -> Iterator[Finding]:
     """A block that adds positions comes after another on the same way."""
-    for name in _of_kind(view, "_positions"):
+    for name in of_kind(view, "_positions"):
         source = origin(view, PortRef(name, "x"))
         way = source.way() if source else ()
         earlier = next((block.port.node for block in way if block.kind.endswith("_positions")), None)
@@ -58,7 +60,7 @@ def positions_twice(view: View) -> Iterator[Finding]:
 def embedded_twice(view: View) -> Iterator[Finding]:
     """Two token embeddings read the same input."""
     readers: dict[PortRef, str] = {}
-    for name in _of_kind(view, "token_embedding"):
+    for name in of_kind(view, "token_embedding"):
         source = view.around.feeds.get(PortRef(name, "tokens"))
         if source is None:
             continue
@@ -110,7 +112,7 @@ def shared_yet_different(view: View) -> Iterator[Finding]:
 )
 def softmax_twice(view: View) -> Iterator[Finding]:
     """A softmax takes what another gives, or its shares go out as logits."""
-    for name in _of_kind(view, "softmax"):
+    for name in of_kind(view, "softmax"):
         source = view.around.feeds.get(PortRef(name, "x"))
         before = _through(view, source.node) if source else ""
         if before.endswith("softmax") or _is_logits(view, name):
@@ -140,6 +142,38 @@ def _is_logits(view: View, node: str) -> bool:
 
 
 @rule(
+    "R028",
+    "Logits are cut",
+    why="The loss wants any number as a logit. ReLU and its kin take those below zero away, and where all are cut "
+    "nothing is learned; dropout makes answers zero by chance. To bound logits, tanh and a scale are right.",
+    severity="warning",
+)
+def logits_cut(view: View) -> Iterator[Finding]:
+    """Between the head and the logits there is dropout, or a function that cuts what is below zero."""
+    for name, node in view.definition.nodes.items() if view.is_root else ():
+        if node.kind != OUTPUT or node.port is None or node.port.kind != "logits":
+            continue
+        source = origin(view, PortRef(name, RAIL_PORT))
+        for block in source.way() if source else ():
+            if block.kind not in (*CUTS, "activation", "dropout", "scale"):
+                break
+            if _cuts(block) or block.kind == "dropout":
+                yield _cut(view, block)
+
+
+def _cuts(block: Origin) -> bool:
+    return block.kind in CUTS or (block.kind == "activation" and block.setting("function", "relu") in CUTS)
+
+
+def _cut(view: View, block: Origin) -> Finding:
+    node = block.port.node
+    mend = removal(view, node) if block.definition is view.definition else None
+    what = "cuts off logits below zero" if _cuts(block) else "makes logits zero by chance in training"
+    where = Where(definition=block.definition.name, node=node)
+    return Finding(message=f"{node} {what}. Remove it.", where=where, fixes=(mend,) if mend else ())
+
+
+@rule(
     "R025",
     "Everything is dropped",
     why="Dropout of 1 sets every entry to zero in training, so nothing before it learns.",
@@ -159,65 +193,6 @@ def all_dropped(view: View) -> Iterator[Finding]:
 
 
 @rule(
-    "R026",
-    "Queries and keys are turned differently",
-    why="Rotary positions work by the angle between a query and a key; if one of the two is not turned, or faster than "
-    "the other, scores depend on where a token stands and not on how far it is.",
-    severity="warning",
-)
-def turned_alone(view: View) -> Iterator[Finding]:
-    """Queries go through rotary positions and keys do not, or the other way round, or through others."""
-    for name in _of_kind(view, "attention_core", "matmul"):
-        ends = ("q", "k") if view.definition.nodes[name].kind == "attention_core" else ("a", "b")
-        sources = [origin(view, PortRef(name, port)) for port in ends]
-        turns = [_turn_of(source) for source in sources]
-        turned = [turn is not None for turn in turns]
-        if None in sources or turned == [False, False]:
-            continue
-        if turns[0] and turns[1]:
-            yield from _unlike(view, turns[0], turns[1])
-            continue
-        bare = 0 if turned[1] else 1
-        text = f"{name} compares turned {'keys with plain queries' if turned[1] else 'queries with plain keys'}. "
-        text += f"Put the rotary positions before its {ends[bare]} too."
-        yield Finding(
-            message=text, where=view.where(name, ends[bare]), fixes=tuple(_turn(view, PortRef(name, ends[bare])))
-        )
-
-
-def _turn_of(source: Origin | None) -> Origin | None:
-    """The rotary positions on the way to a port, through blocks with one input."""
-    way = source.way() if source else ()
-    found = next((block for block in way if block.kind in ("rope", "matmul", "softmax")), None)
-    return found if found is not None and found.kind == "rope" else None
-
-
-def _unlike(view: View, queries: Origin, keys: Origin) -> Iterator[Finding]:
-    """Rotary positions side by side that are set to different speeds."""
-    if not (queries.definition is keys.definition is view.definition):
-        return
-    first, second = queries.port.node, keys.port.node
-    one, other = view.around.settings(first), view.around.settings(second)
-    unlike = [name for name in one if one[name] != other.get(name)]
-    if unlike:
-        given = view.definition.nodes[first].settings
-        edits = tuple(SetSetting(node=second, name=name, value=given.get(name), at=view.name) for name in unlike)
-        label = f"Set {second} as {first} is"
-        text = f"{second} turns keys by other angles than {first} turns queries: their {' and '.join(unlike)} differ. "
-        mend = Fix(label=label, edit=Batch(edits=edits, label=label))
-        yield Finding(message=f"{text}Set both alike.", where=view.where(second), fixes=(mend,))
-
-
-def _turn(view: View, port: PortRef) -> Iterator[Fix]:
-    """Put the same rotary positions into the other wire."""
-    wire = view.definition.wire_into(port)
-    other = next((view.definition.nodes[name] for name in _of_kind(view, "rope")), None)
-    found = rewiring.between(view, wire, "rope", dict(other.settings)) if wire and other else None
-    if found:
-        yield found
-
-
-@rule(
     "R027",
     "Linear after linear",
     why="Two projections with nothing between them are one: a product of matrices is a matrix. Where few features lie "
@@ -226,7 +201,7 @@ def _turn(view: View, port: PortRef) -> Iterator[Fix]:
 )
 def linear_twice(view: View) -> Iterator[Finding]:
     """A linear block takes what another gives, and the width between them saves nothing."""
-    for name in _of_kind(view, "linear"):
+    for name in of_kind(view, "linear"):
         source = view.around.feeds.get(PortRef(name, "x"))
         if source is None or view.definition.nodes[source.node].kind != "linear":
             continue

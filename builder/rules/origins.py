@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from builder.document import INPUT, RAIL_PORT, Definition, Document, PortRef
 from builder.rules.base import View
+from engine.settings import Value
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,10 @@ class Origin:
     def kind(self) -> str:
         """What the block is."""
         return self.definition.nodes[self.port.node].kind
+
+    def setting(self, name: str, default: Value) -> Value:
+        """What the block's node says a setting is, as it is written there."""
+        return self.definition.nodes[self.port.node].settings.get(name, default)
 
     def way(self) -> Iterator[Origin]:
         """This block and those before it, as long as they have a port `x`; ends where wires form a circle."""

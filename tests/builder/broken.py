@@ -348,6 +348,8 @@ BROKEN: dict[str, tuple[Make, ...]] = {
     "R025": (residuals.dropout_of_everything,),
     "R026": (scores.rotary_queries_alone,),
     "R027": (residuals.feed_forward_without_an_activation,),
+    "R028": (scores.relu_on_the_logits, scores.dropout_of_the_logits),
+    "R029": (scores.rotary_values, scores.rotary_values_from_primitives, scores.turned_keys_as_values),
     "R019": (needs_optional, needs_optional_inside),
 }  # fmt: skip
 CASES = [(code, make) for code, makes in BROKEN.items() for make in makes]

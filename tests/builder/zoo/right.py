@@ -286,3 +286,25 @@ def queries_scaled_before_the_product() -> Document:
     drop = "scale.y>mask.scores compare.y>scale.x q_heads.y>compare.a"
     add = "q_heads.y>scale.x scale.y>compare.a compare.y>mask.scores"
     return changed(drawn_gpt(), "attention_from_primitives", nodes=nodes, drop=drop, add=add)
+
+
+@right
+def capped_logits() -> Document:
+    """Logits between -30 and 30 by tanh, as in Gemma 2 (arXiv:2408.00118)."""
+    nodes = {
+        "cool": node("scale", factor=1 / 30),
+        "cap": node("activation", function="tanh"),
+        "warm": node("scale", factor=30.0),
+    }
+    add = "lm_head.logits>cool.x cool.y>cap.x cap.y>warm.x warm.y>logits.value"
+    return changed(gpt(), "model", nodes=nodes, drop="lm_head.logits>logits.value", add=add)
+
+
+@right
+def rotary_positions_from_primitives() -> Document:
+    """Queries and keys are turned, values are not."""
+    nodes = {"q_rope": node("rope"), "k_rope": node("rope")}
+    drop = "q_heads.y>compare.a k_heads.y>compare.b"
+    add = "q_heads.y>q_rope.x q_rope.y>compare.a k_heads.y>k_rope.x k_rope.y>compare.b"
+    bare = changed(drawn_gpt(), "model", gone=("pos_emb",), add="tok_emb.y>emb_drop.x")
+    return changed(bare, "attention_from_primitives", nodes=nodes, drop=drop, add=add)

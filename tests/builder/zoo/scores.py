@@ -83,3 +83,40 @@ def rotary_queries_alone() -> Document:
 def rotary_keys_at_another_speed() -> Document:
     """Keys are turned faster than queries."""
     return setting(llama(), "grouped_query_attention", "k_rope", theta=100.0)
+
+
+@wrong("R028", "model/relu")
+def relu_on_the_logits() -> Document:
+    """Logits below zero are cut off."""
+    drop, add = "lm_head.logits>logits.value", "lm_head.logits>relu.x relu.y>logits.value"
+    return changed(gpt(), "model", nodes={"relu": node("activation")}, drop=drop, add=add)
+
+
+@wrong("R028", "model/drop")
+def dropout_of_the_logits() -> Document:
+    """In training a tenth of the logits is zero by chance; a scale stands behind."""
+    nodes = {"drop": node("dropout", p=0.1), "cool": node("scale", factor=0.7)}
+    drop, add = "lm_head.logits>logits.value", "lm_head.logits>drop.x drop.y>cool.x cool.y>logits.value"
+    return changed(gpt(), "model", nodes=nodes, drop=drop, add=add)
+
+
+@wrong("R029", "grouped_query_attention/v_rope.y>core.v")
+def rotary_values() -> Document:
+    """Values are turned by their position as queries and keys are."""
+    nodes = {"v_rope": node("rope")}
+    drop, add = "v_heads.y>core.v", "v_heads.y>v_rope.x v_rope.y>core.v"
+    return changed(llama(), "grouped_query_attention", nodes=nodes, drop=drop, add=add)
+
+
+@wrong("R029", "grouped_query_attention/k_rope.y>core.v")
+def turned_keys_as_values() -> Document:
+    """Keys serve as values too, but turned as they are."""
+    gone = ("v_proj", "v_heads")
+    return changed(llama(), "grouped_query_attention", gone=gone, add="k_rope.y>core.v")
+
+
+@wrong("R029", f"{DRAWN}/v_rope.y>mix.b")
+def rotary_values_from_primitives() -> Document:
+    """The same, drawn: shares are multiplied by turned values."""
+    nodes = {"v_rope": node("rope")}
+    return changed(drawn_gpt(), DRAWN, nodes=nodes, drop="v_heads.y>mix.b", add="v_heads.y>v_rope.x v_rope.y>mix.b")
