@@ -10,13 +10,14 @@ from builder.contracts.base import Fault, Verdict, contract
 from builder.contracts.moves import Move, other_tokens
 from builder.contracts.places import feeds, set_there, view_at, where_of
 from builder.contracts.program import Step
-from builder.contracts.reach import last, moved, read
+from builder.contracts.reach import last, moved, read, told
 from builder.contracts.roles import is_causal, masks_future
 from builder.contracts.scores import has_attention, is_attention
 from builder.contracts.specimen import Specimen
 from builder.diagnostics import Fix, Where
 from builder.document import PortRef
 
+NEIGHBOURS = 2  # positions that it takes to see whether one hears of another
 WIDER = {"causal": "none", "both": "padding", "anticausal": "none"}
 
 
@@ -38,13 +39,15 @@ def _hears(specimen: Specimen, letter: str, here: int, there: int) -> bool:
 def context_is_used(specimen: Specimen) -> Verdict:
     """What is known at a position in the end changes with the tokens next to it."""
     faults = []
-    for letter in read(specimen):
+    for letter in read(specimen, NEIGHBOURS):
         writes = letter == specimen.target and is_causal(specimen)
-        if not _hears(specimen, letter, 3, 2):
-            faults += list(_deaf(specimen, letter, "before", 3, 2))
-        elif not writes and not _hears(specimen, letter, 2, 3):
-            faults += list(_deaf(specimen, letter, "after", 2, 3))
-    return Verdict(detail="What is known at a position depends on the tokens around it.", faults=tuple(faults))
+        late = min(3, specimen.sizes.lengths[letter] - 1)
+        if not _hears(specimen, letter, late, late - 1):
+            faults += list(_deaf(specimen, letter, "before", late, late - 1))
+        elif not writes and not _hears(specimen, letter, late - 1, late):
+            faults += list(_deaf(specimen, letter, "after", late - 1, late))
+    detail = told(specimen, "What is known at a position depends on the tokens around it.", NEIGHBOURS)
+    return Verdict(detail=detail, faults=tuple(faults))
 
 
 def _deaf(specimen: Specimen, letter: str, side: str, here: int, there: int) -> Iterator[Fault]:

@@ -7,16 +7,17 @@ from collections.abc import Iterator
 from torch import Tensor
 
 from builder.contracts.base import Fault, Verdict, contract
-from builder.contracts.context import WIDER
+from builder.contracts.context import NEIGHBOURS, WIDER
 from builder.contracts.moves import Move
 from builder.contracts.places import bypass, insert, set_there, view_at, where_of
 from builder.contracts.program import Step
-from builder.contracts.reach import last, places, read, swapped
+from builder.contracts.reach import last, places, read, swapped, told
 from builder.contracts.roles import is_causal, masks_future
 from builder.contracts.scores import has_attention, is_attention
 from builder.contracts.specimen import Specimen
 from builder.diagnostics import Fix, Where
 
+THREE = 3  # positions: two that change places, and one that is to notice
 INSIDE = ("rope", "alibi", "relative_bias", "rotary")  # positions that act within attention
 
 
@@ -46,9 +47,9 @@ def _is_ordered(specimen: Specimen) -> bool:
 )
 def order_matters(specimen: Specimen) -> Verdict:
     """Two tokens that change places change what is known elsewhere."""
-    faults = [_unordered(specimen, letter) for letter in read(specimen) if not any(_swaps(specimen, letter))]
+    faults = [_unordered(specimen, letter) for letter in read(specimen, THREE) if not any(_swaps(specimen, letter))]
     faults += _unread(specimen)
-    return Verdict(detail="Answers change when tokens change places.", faults=tuple(faults))
+    return Verdict(detail=told(specimen, "Answers change when tokens change places.", THREE), faults=tuple(faults))
 
 
 def _swaps(specimen: Specimen, letter: str) -> Iterator[bool]:
@@ -119,7 +120,7 @@ def _unread(specimen: Specimen) -> Iterator[Fault]:
             not step.kind.endswith("positions")
             or not specimen.leads(step)
             or len(labels) < 2
-            or labels[1] not in specimen.sizes.lengths
+            or specimen.sizes.lengths.get(labels[1], 0) < NEIGHBOURS
         ):
             continue
         letter = labels[1]
@@ -161,7 +162,7 @@ def order_does_not_matter(specimen: Specimen) -> Verdict:
             if move.moves(specimen.answer):
                 faults += [_ordering(specimen, step) for step in [*positions(specimen), *move.origins()]]
                 break
-    return Verdict(detail="The order of tokens makes no difference.", faults=tuple(faults))
+    return Verdict(detail=told(specimen, "The order of tokens makes no difference.", THREE), faults=tuple(faults))
 
 
 def _ordering(specimen: Specimen, step: Step) -> Fault:

@@ -38,12 +38,19 @@ def moved(specimen: Specimen, letter: str, here: int, there: int) -> Move:
     return Move(specimen, specimen.values, specimen.run(changed), {letter: places(specimen, letter, here)})
 
 
-def read(specimen: Specimen) -> list[str]:
-    """The letters of the inputs that lead to the answer and are long enough to tell."""
+def read(specimen: Specimen, least: int = 1) -> list[str]:
+    """The letters of the inputs that lead to the answer and have at least so many positions."""
     useful = specimen.program.before({specimen.answer})
     names = [name for name, number in specimen.program.inputs.items() if number in useful]
     letters = dict.fromkeys(specimen.letter(name) for name in names if specimen.ports[name].kind in ("ids", "hidden"))
-    return [letter for letter in letters if specimen.sizes.lengths.get(letter, 0) >= 4]
+    return [letter for letter in letters if specimen.sizes.lengths.get(letter, 0) >= least]
+
+
+def told(specimen: Specimen, detail: str, least: int) -> str:
+    """What was seen, or that inputs are too short to see it."""
+    if read(specimen, least):
+        return detail
+    return f"Not tried: that takes a max_len of {least + 1} or more."
 
 
 def swapped(specimen: Specimen, letter: str, first: int) -> tuple[Inputs, Inputs]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -142,3 +143,20 @@ def test_an_encoder_that_gives_vectors_and_no_logits_keeps_its_contracts() -> No
 
     assert [r.code for r in results if not r.passed] == []
     assert {"C002", "C003", "C005", "C014", "C018"} <= {r.code for r in results}
+
+
+@pytest.mark.parametrize("make", [gpt, reader, translator])
+@pytest.mark.parametrize("longest", [2, 3, 4, 5])
+def test_models_of_few_positions_keep_their_contracts_and_are_told_what_was_not_tried(
+    make: Callable[..., Document], longest: int
+) -> None:
+    results = {r.code: r for r in check_contracts(make(max_len=longest))}
+
+    assert [r.code for r in results.values() if not r.passed] == []
+    assert results["C002"].detail.startswith("Not tried") == (longest < 3)
+    assert results["C005"].detail.startswith("Not tried") == (longest < 4)
+
+
+@pytest.mark.parametrize("longest", [3, 4])
+def test_a_reader_of_few_positions_that_sees_one_side_alone_is_caught(longest: int) -> None:
+    assert not result(setting(reader(max_len=longest), "model", "blocks", mask="causal"), "C002").passed
