@@ -20,6 +20,7 @@ from engine.machine import Speed
 from views.session import Session
 from views.setup import Setup
 
+PATIENCE = 24  # polls before the machine is measured
 LOOKS = 8  # polls between two looks whether the machine has been measured
 Sections = list[dict[str, Any]]
 
@@ -56,7 +57,9 @@ class Needs(param.Parameterized):
         self._found: Resources | None = None
         self._speed: Speed | None = None
         self._thread: Thread | None = None
+        self._seen: Question | None = None  # at the last poll
         self._polls = 0
+        self._probed = False
 
     def poll(self) -> None:
         """Ask what has not been asked yet, and tell what was found; called a few times a second."""
@@ -66,13 +69,24 @@ class Needs(param.Parameterized):
                 return
             self._thread = None
             self.revision += 1
-        question = self._question()
+        question, before = self._question(), self._seen
+        self._seen = question
         if not question.same(self._answered):
+            if not question.same(before):
+                return  # while edits follow each other, they have the processor
             self._thread = Thread(target=self._answer, args=(question,), daemon=True)
             self._thread.start()
-        elif self._speed is None and self._polls % LOOKS == 0 and (speed := machine.known()) is not None:
-            self._speed = speed
+        elif self._speed is None and self._polls % LOOKS == 0:
+            self._look()
+
+    def _look(self) -> None:
+        """See whether the machine has been measured; have it measured when the first run has had time to begin."""
+        self._speed = machine.known()
+        if self._speed is not None:
             self.revision += 1
+        elif self._polls >= PATIENCE and not self._probed:
+            self._probed = True
+            machine.probe()
 
     def _question(self) -> Question:
         config = self._setup.config
@@ -80,7 +94,7 @@ class Needs(param.Parameterized):
         return Question(self._session.document, config.batch_size, task.max_len)
 
     def _answer(self, question: Question) -> None:
-        """In a thread: find out, and have the machine measured if it never was."""
+        """In a thread: find out."""
         try:
             self._found = resources(question.document, question.batch, _length(question))
         except StepwiseError as error:
@@ -92,8 +106,6 @@ class Needs(param.Parameterized):
         self._answered = question
         if self._speed is None:
             self._speed = machine.known()
-            if self._speed is None:
-                machine.probe()
 
     @property
     def found(self) -> Resources | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections import OrderedDict
 from contextlib import suppress
 from functools import cache
@@ -15,6 +16,7 @@ from loguru import logger
 from builder.contracts.worker import Outcome, Request, read, write
 
 KEPT = 128  # outcomes
+PATIENCE = 5.0  # seconds
 GONE = "The process that tries contracts has ended. Check again."
 
 
@@ -22,9 +24,13 @@ class Prover:
     """Tries models one after another, the newest of each window. State: what waits, and what was found.
 
     A thread of its own talks to the process, which is started when it is first needed and ends with this one.
+
+    Args:
+        patience: Seconds before the first start: a server's first page and first run need the processor more.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float = 0.0) -> None:
+        self._patience = patience
         self._changed = Condition()
         self._waiting: OrderedDict[int, Request] = OrderedDict()
         self._found: OrderedDict[Request, Outcome] = OrderedDict()
@@ -63,6 +69,7 @@ class Prover:
                     cast("IO[bytes]", pipe).close()
 
     def _work(self) -> None:
+        time.sleep(self._patience)
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: bool(self._waiting))
@@ -95,4 +102,4 @@ def _answer(process: subprocess.Popen[bytes], request: Request) -> Outcome:
 @cache
 def prover() -> Prover:
     """The one of this server."""
-    return Prover()
+    return Prover(patience=PATIENCE)
