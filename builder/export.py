@@ -48,7 +48,7 @@ def export_run(folder: Path, format: str, out: Path, step: int | None = None, ex
 def export_graph(
     file: Path, format: str, out: Path, task: str = "", seed: int = 0, extra: Collection[str] = ()
 ) -> Exported:
-    """Write the model of a graph with fresh weights, or that of safetensors with its own; see `export_run`.
+    """Write the model of a graph with the weights beside it, or fresh ones if there are none; see `export_run`.
 
     Args:
         file: A graph, or a safetensors file of ours or its folder; for code anything that `builder.opening` knows.

@@ -15,6 +15,7 @@ from builder.document import Document
 from engine.errors import FileError
 
 GRAPH = "graph.json"
+WEIGHTS = "weights.safetensors"  # what `stepwise import` puts beside a graph
 FOLDERS = (GRAPH, f"artifacts/{GRAPH}")  # of a run or exported code; of an MLflow model
 FILES = ("model.safetensors", "model.pt2", "model.onnx")  # what an export's folder holds
 
@@ -49,9 +50,12 @@ def open_graph(path: Path | str) -> Document:
 
 
 def weights_beside(path: Path) -> Path | None:
-    """The safetensors file with the weights of an export; `None` if there is none."""
-    file = path / FILES[0] if path.is_dir() else path
-    return file if file.suffix == ".safetensors" and file.is_file() else None
+    """The safetensors file with the weights of an export, or of a graph that was imported; `None` if there is none."""
+    if path.suffix == ".safetensors":
+        return path if path.is_file() else None
+    imported = path / WEIGHTS if path.is_dir() else path.with_name(WEIGHTS)
+    beside = [path / FILES[0], imported] if path.is_dir() else [imported] if path.suffix == ".json" else []
+    return next((file for file in beside if file.is_file()), None)
 
 
 def has_other_weights(path: Path) -> bool:

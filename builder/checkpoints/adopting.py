@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 from builder import store
-from builder.checkpoints.trained import GRAPH, WEIGHTS, opened
+from builder.checkpoints.trained import opened
+from builder.opening import GRAPH, WEIGHTS
 from builder.run import write_run
 from engine import checkpoints, locations, runs
 from engine.config import RunConfig

@@ -18,7 +18,7 @@ def export_as(what: str, family: str, out: Path, step: int | None = None) -> Pat
     """Write a model as a Hugging Face folder, with its tokenizer if it has one.
 
     Args:
-        what: A run folder, its name, `last`, a graph file, or safetensors of ours; a graph alone gets fresh weights.
+        what: A run folder, its name, `last`, a graph or safetensors of ours; without weights beside it, fresh ones.
         family: One of `builder.checkpoints.FAMILIES`.
         out: A new or empty folder.
         step: The checkpoint of a run; the newest if not given.

@@ -15,12 +15,12 @@ from safetensors.torch import save_file
 from builder import store
 from builder.checkpoints import Opened, read_checkpoint
 from builder.names import slug
+from builder.opening import GRAPH, WEIGHTS
 from engine import locations
 from engine.data.trained import TOKENIZER_FILE
 from engine.errors import FileError
 from engine.registry import Registry
 
-GRAPH, WEIGHTS = "graph.json", "weights.safetensors"
 _FORM = "1"  # changes whenever what is kept of a model changes
 
 

@@ -13,7 +13,10 @@ from engine.errors import ExportError
 
 def add_to(verbs: Verbs) -> None:
     """Declare the verb."""
-    verb = verbs.add_parser("export", help="write a run's model, or a graph with fresh weights, in another format")
+    verb = verbs.add_parser(
+        "export",
+        help="write the model of a run or a graph, with the weights beside it or fresh ones, in another format",
+    )
     what = "a run folder, its name, `last`, a graph file, or another export of ours"
     verb.add_argument("what", metavar="RUN_OR_FILE", help=what)
     verb.add_argument(
