@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 import builder
+import builder.export  # adds the format `code`
 from builder.bundle import bundle_of
 from builder.document import Document
 from builder.opening import open_graph
