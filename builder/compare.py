@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from builder.document import Definition, Document, Node
 
@@ -40,6 +40,26 @@ def document_differences(left: Document, right: Document) -> list[Difference]:
     found = differences(dict(_facts(left)), dict(_facts(right)))
     alone = tuple(f"{d.path}." for d in found if (d.left is None or d.right is None))
     return [d for d in found if not d.path.startswith(alone)]
+
+
+def same_model(left: Document, right: Document) -> bool:
+    """Whether two documents compute the same: places and labels of nodes do not count. Quick for versions of one."""
+    if left is right:
+        return True
+    whole = [(d.root, d.ties, d.promises, set(d.definitions)) for d in (left, right)]
+    pairs = ((here, right.definitions.get(name)) for name, here in left.definitions.items())
+    return whole[0] == whole[1] and all(there is not None and _same_definition(here, there) for here, there in pairs)
+
+
+def _same_definition(left: Definition, right: Definition) -> bool:
+    if left is right:
+        return True
+    parts = [(d.symbols, list(d.nodes), d.wires) for d in (left, right)]
+    return parts[0] == parts[1] and all(_same_node(node, right.nodes[name]) for name, node in left.nodes.items())
+
+
+def _same_node(left: Node, right: Node) -> bool:
+    return left is right or left == replace(right, x=left.x, y=left.y, label=left.label)
 
 
 def _facts(document: Document) -> Iterator[tuple[str, object]]:

@@ -10,6 +10,7 @@ from typing import Any, cast
 import param
 from loguru import logger
 
+from builder.compare import same_model
 from builder.document import Document
 from builder.resources import Resources, resources
 from builder.sizes import parameters_of
@@ -34,10 +35,10 @@ class Question:
     length: int | None
 
     def same(self, other: Question | None) -> bool:
-        """Whether another question is this one."""
-        return other is not None and (id(self.document), self.batch, self.length) == (
-            id(other.document), other.batch, other.length,
-        )  # fmt: skip
+        """Whether another question has the same answer."""
+        if other is None or (self.batch, self.length) != (other.batch, other.length):
+            return False
+        return same_model(self.document, other.document)
 
 
 class Needs(param.Parameterized):
@@ -76,7 +77,9 @@ class Needs(param.Parameterized):
                 return  # while edits follow each other, they have the processor
             self._thread = Thread(target=self._answer, args=(question,), daemon=True)
             self._thread.start()
-        elif self._speed is None and self._polls % LOOKS == 0:
+            return
+        self._answered = question  # the same, as it is drawn now
+        if self._speed is None and self._polls % LOOKS == 0:
             self._look()
 
     def _look(self) -> None:
@@ -126,7 +129,7 @@ class Needs(param.Parameterized):
 
     @property
     def _is_current(self) -> bool:
-        return self._answered is not None and self._answered.document is self._session.document
+        return self._answered is not None and same_model(self._answered.document, self._session.document)
 
 
 def _length(question: Question) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from functools import cache
 
@@ -21,3 +22,5 @@ def prepare() -> None:
     locations.artifacts().mkdir(parents=True, exist_ok=True)
     jobs.warm_up()
     mirror.start()
+    gc.collect()
+    gc.freeze()  # what is loaded stays: no gesture waits while all of it is looked through for garbage

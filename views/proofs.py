@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import time
 from itertools import count
 
 from builder import store
+from builder.compare import same_model
 from builder.contracts.worker import Request
 from builder.document import Document
-from builder.encoding import encode
 from views.proving import Prover
 from views.session import Session
 
 PAUSE = 0.3  # seconds that nothing must have changed for
-PLACES = ("x", "y", "label")
 _OWNERS = count()
 
 
@@ -28,7 +26,8 @@ class Proofs:
 
     def __init__(self, session: Session, prover: Prover) -> None:
         self._session, self._prover, self._owner = session, prover, next(_OWNERS)
-        self._meaning, self._due = "", 0.0
+        self._tried: Document | None = None
+        self._due = 0.0
         self._asked: Request | None = None
         session.param.watch(lambda _: self._edited(), ["revision"])
         self._edited()
@@ -60,23 +59,10 @@ class Proofs:
     def _edited(self) -> None:
         session = self._session
         if not session.report.ok:
-            self._meaning, self._due, self._asked = "", 0.0, None
+            self._tried, self._due, self._asked = None, 0.0, None
             session.param.update(contracts=(), proof="")
             return
-        meaning = _meaning(session.document)
-        if meaning != self._meaning:
-            self._meaning, self._due, self._asked = meaning, time.monotonic() + PAUSE, None
+        if self._tried is None or not same_model(self._tried, session.document):
+            self._due, self._asked = time.monotonic() + PAUSE, None
             session.proof = "trying"
-
-
-def _meaning(document: Document) -> str:
-    """The document without what makes no difference to what it computes."""
-    found = encode(document)
-    del found["name"]
-    return json.dumps(_bare(found))
-
-
-def _bare(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _bare(inner) for key, inner in value.items() if key not in PLACES or "kind" not in value}
-    return [_bare(inner) for inner in value] if isinstance(value, list) else value
+        self._tried = session.document

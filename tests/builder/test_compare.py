@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 import builder
-from builder.compare import Difference, differences, document_differences
+from builder.compare import Difference, differences, document_differences, same_model
 from builder.edits import Disconnect, Edit, Move, Remove, SetLabel, SetSetting, SetSymbol
 
 
@@ -60,3 +62,20 @@ def test_of_a_composite_that_one_has_not_only_that_is_told() -> None:
 
     assert changes["gpt_block"] == Difference(path="gpt_block", left="composite", right=None)
     assert not [path for path in changes if path.startswith("gpt_block.")]
+
+
+@pytest.mark.parametrize(
+    ("edit", "same"),
+    [
+        (Move(positions={"ln_f": (500.0, 9.0)}), True),
+        (SetLabel(node="ln_f", text="Last norm"), True),
+        (SetSetting(node="ln_f", name="eps", value=0.5), False),
+        (SetSymbol(name="n_heads", value=2), False),
+        (Remove(nodes=("ln_f",)), False),
+    ],
+)
+def test_a_model_is_the_same_wherever_its_blocks_stand(edit: Edit, same: bool) -> None:
+    before = builder.templates.build("gpt2", d_model=8)
+
+    assert same_model(before, edit.apply(before)) is same
+    assert same_model(edit.apply(before), before) is same

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from builder import templates
-from builder.edits import SetSymbol
+from builder.edits import Move, SetSymbol
 from builder.resources import resources
 from engine import machine
 from engine.config import RunConfig
@@ -60,6 +60,15 @@ def test_an_edit_takes_back_what_is_no_longer_true(needs: Needs) -> None:
     wait(needs)
 
     assert "FLOPs" in text_of(needs) != before
+
+
+def test_a_block_that_is_moved_leaves_the_numbers_where_they_are(needs: Needs) -> None:
+    wait(needs)
+    before = text_of(needs)
+
+    needs._session.apply(Move(at="model", positions={"ln_f": (500.0, 9.0)}))
+
+    assert text_of(needs) == before
 
 
 def test_numbers_are_those_of_a_batch_of_the_task(needs: Needs) -> None:
