@@ -16,7 +16,7 @@ from engine import channel, checkpoints
 from engine.channel import COMMANDS_FILE, METRICS_FILE
 from engine.errors import RunError
 from engine.launchers.launcher import Launcher
-from engine.launchers.local import Local
+from engine.launchers.local import HERE
 from engine.messages import Command, Event
 from engine.processes import is_there
 from engine.runs import folders
@@ -26,15 +26,8 @@ from engine.worker import Target, work
 TARGET = "builder.run:train_document"
 PATIENCE = 60.0  # seconds that a new process may take to say that it is there
 
-_LOCAL = Local()
 
-
-def warm_up() -> None:
-    """Load what training needs in a process that waits, so that runs begin at once. Returns at once."""
-    _LOCAL.warm_up()
-
-
-def start(folder: Path, target: str = TARGET, launcher: Launcher = _LOCAL, first: Sequence[Command] = ()) -> None:
+def start(folder: Path, target: str = TARGET, launcher: Launcher = HERE, first: Sequence[Command] = ()) -> None:
     """Start a run, or let it go on from its newest checkpoint, in a process of its own. Returns at once.
 
     Args:

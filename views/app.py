@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from engine.launchers.local import HERE
+
+HERE.warm_up()  # first: the process that runs come from loads beside this one
+
 import panel as pn
 
 from builder.names import slug

@@ -54,6 +54,7 @@ class AttentionPane:
         self._at, self._problem = 0, ""
         self._choice: Choice | None = None
         self._names: list[str] = []
+        self._wanted: Request | None = None
         self._asked: Request | None = None
         self._looker, self._drawing = Looker(self._receive), Drawing(self._paint)
         self._map = HeadMap(lambda query, key: self._choose(query=query, key=key))
@@ -65,6 +66,7 @@ class AttentionPane:
         )  # fmt: skip
         self._build(command)
         runner.param.watch(lambda *_: self.refresh(), ["folder", "checkpoints"])
+        runner.param.watch(lambda _: self._ask(), ["revision"])
         selection.follow(NAME, self._follow)
         self.refresh()
         self._paint()
@@ -104,15 +106,21 @@ class AttentionPane:
         self._choice = choice = choice_of(locations.runs() / name if name else self._runner.folder)
         self._names = [folder.name for folder in runs.folders(locations.runs())[:RUNS]]
         if choice is None:
-            self._asked, self._stacks, self._problem = None, (), ""
+            self._wanted, self._asked, self._stacks, self._problem = None, None, (), ""
             self._drawing.ask()
             return
         step = choice.nearest(self._selection.step)
-        request = Request(folder=choice.folder, step=step, text=self._text if self._own else None)
-        if request != self._asked:
-            self._asked = request
-            self._looker.ask(request)
+        self._wanted = Request(folder=choice.folder, step=step, text=self._text if self._own else None)
+        self._ask()
         self._drawing.ask()
+
+    def _ask(self) -> None:
+        """Ask for what is wanted; a run that has just begun shows its first loss before anybody looks inside."""
+        wanted = self._wanted
+        if wanted is None or wanted == self._asked or (self._runner.begins and wanted.folder == self._runner.folder):
+            return
+        self._asked = wanted
+        self._looker.ask(wanted)
 
     def _receive(self, answer: Answer) -> None:
         if answer.request != self._asked:  # its run has given way to one without a checkpoint
@@ -222,6 +230,6 @@ class AttentionPane:
             return {"kind": "empty", "id": "train", "text": NO_CHECKPOINT}
         if self._choice is None:
             return {"kind": "empty", "id": "train", "text": NO_RUN, "action": "Train"}
-        waiting = self._looker.is_busy
+        waiting = self._looker.is_busy or self._wanted != self._asked
         text = self._problem or ("Reading the checkpoint." if waiting else NO_HEADS)
         return {"kind": "empty", "id": "train", "text": text}

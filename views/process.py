@@ -1,4 +1,4 @@
-"""What the server process does once: logging, a warm launcher for runs, and the MLflow mirror beside it."""
+"""What the server process does once: logging, and the MLflow mirror beside it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from loguru import logger
 
 from builder import mirror
-from engine import jobs, locations
+from engine import locations
 
 
 @cache
@@ -20,7 +20,6 @@ def prepare() -> None:
     logger.add(sys.stderr, level="INFO")
     torch.set_num_threads(1)  # the cores belong to the runs
     locations.artifacts().mkdir(parents=True, exist_ok=True)
-    jobs.warm_up()
     mirror.start()
     gc.collect()
     gc.freeze()  # what is loaded stays: no gesture waits while all of it is looked through for garbage

@@ -45,6 +45,11 @@ class Runner(param.Parameterized):
         return self.status is not None and self.status.state == "paused"
 
     @property
+    def begins(self) -> bool:
+        """Whether the followed run is at its first step."""
+        return self.status is not None and self.status.state == "running" and self.step == 0
+
+    @property
     def is_adopted(self) -> bool:
         """Whether what is followed is a model trained elsewhere, which has no steps of its own."""
         return self.status is not None and self.status.state == "finished" and self.status.steps == 0

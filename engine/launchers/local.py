@@ -65,6 +65,9 @@ class Local:
         return self._nursery
 
 
+HERE = Local()  # one nursery for the whole process
+
+
 def _spawn(module: str, *arguments: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
     """Run a module of ours in a new interpreter and session."""
     paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,8 @@ from playwright.sync_api import Browser, BrowserContext
 from tests.benchmarks.table import Row
 from tests.browser.serving import FLAGS, AppServer, chromium, chromium_path
 
-VISITS, BUILDS = 5, 15
+VISITS, BUILDS = 7, 15
+REST = 1.5  # seconds between two visits, so that none is measured while the one before is still put away
 USABLE = """
 const isThere = (root) => root.querySelector(".react-flow__node") !== null
   || [...root.querySelectorAll("*")].some((at) => at.shadowRoot && isThere(at.shadowRoot));
@@ -89,6 +91,7 @@ def visit(context: BrowserContext, url: str) -> tuple[float, float]:
     page.wait_for_function("window.__usable", timeout=120_000)
     seconds = page.evaluate("window.__usable") / 1000
     page.close()
+    time.sleep(REST)
     return seconds, sum(sent) / 1000
 
 

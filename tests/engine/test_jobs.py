@@ -203,9 +203,9 @@ time.sleep(600)
 
 def test_the_nursery_ends_with_the_app() -> None:
     app = """
-from engine import jobs
-jobs.warm_up()
-print(jobs._LOCAL._nursery.pid, flush=True)
+from engine.launchers.local import HERE
+HERE.warm_up()
+print(HERE._nursery.pid, flush=True)
 import os, signal
 os.kill(os.getpid(), signal.SIGKILL)
 """

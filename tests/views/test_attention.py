@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from bokeh.events import Tap
 
 from builder.run import load_run_model
+from engine.channel import METRICS_FILE
 from engine.data import TASKS
 from engine.inspection import record
+from engine.status import change_status
 from tests.views.attention_runs import make_run
 from views.attention import AttentionPane
 from views.runner import Runner
@@ -263,3 +267,16 @@ def test_runs_and_checkpoints_are_named_in_few_letters(show: Show, tmp_path: Pat
 
     assert run == ["reverse 13:14:24"]
     assert step == ["latest · 1\u2009200", "step 1\u2009200", "step 0"]
+
+
+def test_a_run_shows_its_first_loss_before_anybody_looks_inside(show: Show, tmp_path: Path) -> None:
+    folder = make_run(tmp_path, "fresh")
+    change_status(folder, state="running", pid=os.getpid(), pid_created=psutil.Process().create_time())
+    pane = show(folder)
+    assert pane.stack is None
+    assert "Reading" in pane._lesson()["text"]
+
+    (folder / METRICS_FILE).write_text('{"step": 1, "loss": 3.4}\n')
+    pane._runner.poll()
+
+    assert pane.stack is not None
