@@ -26,7 +26,7 @@ from engine import locations
 from engine.errors import StepwiseError
 from engine.mirror import Mirror
 from engine.mlflow_tracker import MlflowTracker
-from engine.processes import created, is_there
+from engine.processes import buried, created, is_there
 from engine.status import read_status
 from engine.tracking import Portrait
 
@@ -55,10 +55,11 @@ def start(root: Path | None = None, once: Path | None = None) -> subprocess.Pope
     command += ["--owner", str(os.getpid())] + (["--once", str(once.resolve())] if once else [])
     source = str(Path(__file__).parent.parent)
     paths = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")]))
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True, env={**os.environ, "PYTHONPATH": paths},
     )  # fmt: skip
+    return buried(process)
 
 
 def make_mirror(root: Path) -> Mirror:

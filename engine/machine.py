@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine import locations
 from engine.jsonfiles import read_json, write_json
+from engine.processes import buried
 
 REPEATS = 12
 
@@ -52,7 +53,7 @@ def probe(root: Path | None = None) -> subprocess.Popen[bytes] | None:
         return None
     command = [sys.executable, "-m", "engine.machine", str(file(root))]
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen(command, **quiet, start_new_session=True)  # type: ignore[call-overload]
+    return buried(subprocess.Popen(command, **quiet, start_new_session=True))  # type: ignore[call-overload]
 
 
 def measure() -> Speed:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from engine.errors import RunError
 from engine.locations import artifacts, is_server, tracking_uri
+from engine.processes import buried
 
 HOST = "127.0.0.1"
 
@@ -41,11 +42,12 @@ class MlflowPage:
             return self.url
         port = _free_port()
         self._root.mkdir(parents=True, exist_ok=True)
-        self._guard = subprocess.Popen(
+        guard = subprocess.Popen(
             [sys.executable, "-m", "engine.mlflow_page", *ui_command(self._uri, self._root, port)],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True, env=_environment(),
         )  # fmt: skip
+        self._guard = buried(guard)
         self.url = f"http://{HOST}:{port}"
         return self.url
 

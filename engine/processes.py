@@ -1,6 +1,10 @@
-"""Is a process still the one that was meant? Numbers of processes are given out again."""
+"""Is a process still the one that was meant? Numbers are given out again. And helpers of ours are buried here."""
 
 from __future__ import annotations
+
+import subprocess
+from threading import Thread
+from typing import AnyStr
 
 import psutil
 
@@ -26,3 +30,12 @@ def is_there(pid: int, since: float) -> bool:
     """
     now = created(pid)
     return now > 0 and abs(now - since) < SAME
+
+
+def buried(process: subprocess.Popen[AnyStr]) -> subprocess.Popen[AnyStr]:
+    """Have a helper buried as soon as it ends, whoever ends it: a thread waits for it, so that no zombie is left.
+
+    Others may still `poll`, `wait` and `kill` it.
+    """
+    Thread(target=process.wait, name=f"waits for {process.pid}", daemon=True).start()
+    return process

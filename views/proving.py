@@ -14,6 +14,7 @@ from typing import IO, cast
 from loguru import logger
 
 from builder.contracts.worker import Outcome, Request, read, write
+from engine.processes import buried
 
 KEPT = 128  # outcomes
 PATIENCE = 5.0  # seconds
@@ -86,7 +87,7 @@ class Prover:
 
 def _start() -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "builder.contracts.worker"]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    return buried(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
 
 
 def _answer(process: subprocess.Popen[bytes], request: Request) -> Outcome:

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 
 import engine
+from engine.processes import buried
 
 _ROOT = Path(engine.__file__).parent.parent
 _PRELOAD = ("torch", "torch._dynamo", "numpy", "engine.training", "builder.run")
@@ -72,8 +73,9 @@ def _spawn(module: str, *arguments: str, stdin: int = subprocess.DEVNULL) -> sub
     """Run a module of ours in a new interpreter and session."""
     paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         stdin=stdin, text=True, env=environment, start_new_session=True,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
+    return buried(process)
