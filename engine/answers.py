@@ -63,17 +63,18 @@ def _alike(read: Sequence[dict[str, Tensor]]) -> list[list[int]]:
 
 
 @torch.no_grad()
-def _best(model: nn.Module, inputs: dict[str, Tensor]) -> Tensor:
-    """The likeliest answer at each place, (B,) or (B, T)."""
+def _best(model: nn.Module, inputs: dict[str, Tensor], among: int | None = None) -> Tensor:
+    """The likeliest answer at each place, of all or of the first so many, (B,) or (B, T)."""
     was_training = model.training
     model.eval()
-    best = logits_of(model(**inputs)).argmax(-1)
+    best = logits_of(model(**inputs))[..., :among].argmax(-1)
     model.train(was_training)
     return best
 
 
 def _label(model: nn.Module, task: Task, inputs: dict[str, Tensor]) -> list[str]:
-    return [task.labels[i] for i in _best(model, inputs).tolist()]
+    best = _best(model, inputs, among=len(task.labels))  # a model may have more classes than the task
+    return [task.labels[i] for i in best.tolist()]
 
 
 def _filled(model: nn.Module, task: Task, inputs: dict[str, Tensor]) -> list[str]:

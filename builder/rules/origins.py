@@ -55,6 +55,11 @@ def origin(view: View, port: PortRef) -> Origin | None:
     return _at(view.document, view.definition, view.definition.feeds.get(port), trail)
 
 
+def made(document: Document, output: str) -> Origin | None:
+    """Where what leaves the model at an output comes from; `None` if it has no wire."""
+    return _at(document, document.main, document.main.feeds.get(PortRef(output, RAIL_PORT)), ())
+
+
 def _at(
     document: Document, here: Definition, source: PortRef | None, trail: tuple[tuple[Definition, str], ...]
 ) -> Origin | None:

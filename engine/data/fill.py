@@ -29,6 +29,7 @@ class Fill(Task):
     about = "Tell which characters of Shakespeare's plays are hidden: th_ kin_ becomes the king."
     templates = ("bert", "tiny_bert")
     metric = "val_accuracy"
+    typical = "To b_"
     blank = len(CHARS)
     recommended: ClassVar[Mapping[str, Size]] = {"steps": 2000, "lr": 4e-3, "batch_size": 64, "eval_size": 128}
 

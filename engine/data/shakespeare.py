@@ -32,6 +32,7 @@ class Shakespeare(Task):
     about = "Predict the next character of Shakespeare's plays."
     templates = ("gpt2", "llama", "moe", "tiny", "tiny_llama", "tiny_moe")
     metric = "val_loss"
+    typical = "To be"
     recommended: ClassVar[Mapping[str, Size]] = {"steps": 3000, "lr": 5e-3, "batch_size": 32, "eval_size": 64}
 
     @property

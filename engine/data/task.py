@@ -32,6 +32,7 @@ class Task(ABC):
         stop: Token that ends an answer; `None` if only its length does.
         blank: Token that stands for what is hidden; `None` unless the model fills in a text.
         recommended: Settings of a run that suit it, where they differ from the defaults.
+        typical: A short text that it reads; empty: its first example is one. Examples of large data take time.
     """
 
     name: ClassVar[str]
@@ -44,6 +45,7 @@ class Task(ABC):
     stop: ClassVar[int | None] = None
     blank: ClassVar[int | None] = None
     recommended: ClassVar[Mapping[str, Size]] = {}
+    typical: ClassVar[str] = ""
 
     @property
     @abstractmethod
