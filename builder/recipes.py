@@ -12,6 +12,7 @@ from builder.drawn import Drawn
 from builder.initial import seed_at
 from builder.stacks import Stack
 from engine.blocks.spec import BlockConfig, BlockSpec
+from engine.losses import count_calls
 
 
 @dataclass(eq=False)
@@ -76,6 +77,8 @@ class Layers:
         for index, layer in enumerate(self.layers):
             again = self.shared and index > 0
             stack._modules[str(index)] = stack._modules["0"] if again else layer.make(f"{path}.{index}", seed)
+        if self.shared:
+            count_calls(stack, len(self.layers))
         return stack
 
 

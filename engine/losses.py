@@ -69,7 +69,22 @@ class HasAuxiliaryLoss(Protocol):
 
 def with_auxiliary_loss(model: nn.Module) -> list[HasAuxiliaryLoss]:
     """The modules of a model that have a loss of their own, each once."""
-    return [module for module in model.modules() if isinstance(module, HasAuxiliaryLoss)]
+    own = (module for module in model.modules() if hasattr(type(module), "auxiliary_loss"))  # no child of that name
+    return [module for module in own if isinstance(module, HasAuxiliaryLoss)]
+
+
+def count_calls(layers: nn.Module, times: int) -> None:
+    """Tell the modules with a loss of their own that one forward calls them so many times as often as they thought.
+
+    Those that have an attribute `calls` keep what so many calls want; without it, only what the last one wants.
+
+    Args:
+        layers: What is called again and again in one forward, such as layers that share their weights.
+        times: How often.
+    """
+    for module in with_auxiliary_loss(layers):
+        if isinstance(calls := getattr(module, "calls", None), int):
+            module.calls = calls * times  # type: ignore[attr-defined]
 
 
 def auxiliary_loss(modules: Iterable[HasAuxiliaryLoss]) -> Tensor | None:

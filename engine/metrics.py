@@ -61,10 +61,10 @@ def expert_use(model: nn.Module) -> dict[str, float]:
     """How busy each expert was in the last forward in training.
 
     Returns:
-        `expert_use/PATH/NUMBER`: share of the tokens sent to it, by the path of its router; those of a router sum
-        to the number of experts that each token passes through.
+        `expert_use/PATH/NUMBER`: share of the real tokens sent to it, by the path of its router, as a mean over the
+        layers that share it; those of a router sum to the number of experts that each token passes through.
     """
-    found = {path: module.expert_use() for path, module in model.named_modules() if hasattr(module, "expert_use")}
+    found = {path: module.expert_use() for path, module in model.named_modules() if hasattr(type(module), "expert_use")}
     return {
         f"expert_use/{path}/{number}": share
         for path, use in found.items()

@@ -150,6 +150,9 @@ class ClassWriter:
         count = values.source(values.substituted(parse(str(node.repeat)), self._holdings.symbol))
         for text in stacking.listed(f"self.{name} = ", made.name, layers, count, shared=node.shared):
             self._modules.append(Line(INDENT + text, frozenset({name})))
+        if node.shared and self._units.holds(inner, "router"):
+            count = self._parts.name("count_calls")
+            self._modules.append(Line(f"{INDENT}{count}(self.{name})", frozenset({name})))
         self._steps.append(Step(name, call, outputs, carry(self._unit, inner, name, name)))
 
     def _forward(self) -> list[Line]:

@@ -119,6 +119,11 @@ class Units:
         inner = self.document.definitions.get(unit.definition.nodes[name].kind)
         return None if inner is None else self.all[inner.name, self._given(inner, unit.there.wired(name))]
 
+    def holds(self, unit: Unit, kind: str) -> bool:
+        """Whether a block of this kind is in a unit, or in one that it is made of."""
+        blocks = (u.definition.nodes[name].kind for u in self.ordered(unit) for name in u.there.order)
+        return kind in blocks
+
     def ordered(self, unit: Unit) -> list[Unit]:
         """A unit and those it is made of, each after those that it is made of itself."""
         found: dict[Key, Unit] = {}

@@ -100,7 +100,7 @@ def moe_block() -> Definition:
     )
     d.symbols(n_experts=8, top_k=2, balance=0.01, activation="silu")
     choice = {"d_model": "d_model", "n_experts": "n_experts", "top_k": "top_k", "balance": "balance"}
-    d.add("router", "router", "ffn_norm", (2, 1.5), **choice)
+    d.add("router", "router", {"x": "ffn_norm", "padding": "padding"}, (2, 1.5), **choice)
     widths = {"d_model": "d_model", "d_ff": "d_ff", "n_experts": "n_experts", "activation": "activation"}
     d.add("experts", "experts", {"x": "ffn_norm", "weights": "router.weights"}, (3, 1), **widths)
     return _added(d, "experts", 4)

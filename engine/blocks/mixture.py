@@ -18,6 +18,7 @@ from engine.settings import Conflict
 N_EXPERTS = Setting("How many experts there are.", low=1, unit="experts")
 D_MODEL = Setting("Width of the residual stream.", low=1, unit="features")
 WEIGHTS = "Share of each expert in each token, 0 for most."
+REAL = "True where a token is real; others do not count in the loss and in the use."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,12 +37,46 @@ class RouterConfig(BlockConfig):
             yield Conflict(name="top_k", reason=reason, better=self.n_experts)
 
 
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """What a router chose in one call.
+
+    Args:
+        p: Probability of every expert, (B, T, E).
+        chosen: The likeliest of them, (B, T, top_k).
+        padding: True where a token is real, (B, T); all are if not given.
+    """
+
+    p: Tensor
+    chosen: Tensor
+    padding: Tensor | None = None
+
+    def use(self) -> Tensor:
+        """Share of the real tokens that each expert gets, (E,)."""
+        taken = torch.zeros_like(self.p).scatter(-1, self.chosen, 1.0)  # (B, T, E)
+        return self._mean(taken)
+
+    def balance(self) -> Tensor:
+        """How unequally busy experts are, (): as many as each token gets if they are equal, more if not."""
+        return self.p.shape[-1] * (self.use() * self._mean(self.p)).sum()
+
+    def _mean(self, x: Tensor) -> Tensor:
+        """Mean of x (B, T, E) over the real tokens, (E,); 0 where none is."""
+        if self.padding is None:
+            return x.flatten(0, -2).mean(0)  # (E,)
+        real = self.padding.unsqueeze(-1)  # (B, T, 1)
+        return x.masked_fill(~real, 0.0).flatten(0, -2).sum(0) / real.sum().clamp(min=1)  # (E,)
+
+
 @block(
     "router",
     title="Router",
     family="Feed-forward",
     config=RouterConfig,
-    inputs=(Port(name="x", shape="B T d_model", about="Vectors to be sent to experts."),),
+    inputs=(
+        Port(name="x", shape="B T d_model", about="Vectors to be sent to experts."),
+        Port(name="padding", kind="mask", shape="B T", optional=True, about=REAL),
+    ),
     outputs=(
         Port(name="weights", kind="any", shape="B T n_experts", about=WEIGHTS),
         Port(name="use", kind="any", shape="n_experts", watch=True, about="Share of the tokens that each expert gets."),
@@ -53,7 +88,8 @@ class Router(nn.Linear):
     """Chooses a few experts for each token and says how much each of them counts.
 
     A loss keeps experts equally busy: the number of experts times the sum, over experts, of the share of tokens sent
-    to it times its mean probability; it is least where all are equal.
+    to it times its mean probability; it is least where all are equal. Padding counts in neither. A router that one
+    forward of the model calls several times, as in layers that share weights, wants the sum of what each call wants.
 
     Source: Shazeer et al., "Outrageously Large Neural Networks: The Sparsely-Gated Mixture-of-Experts Layer",
     arXiv:1701.06538; loss: Fedus, Zoph & Shazeer, "Switch Transformers", arXiv:2101.03961, eq. 4-6, as in Mixtral.
@@ -62,64 +98,62 @@ class Router(nn.Linear):
     def __init__(self, config: RouterConfig) -> None:
         self.config = config
         super().__init__(config.d_model, config.n_experts, bias=False)
-        self._last: tuple[Tensor, Tensor] | None = None
+        self.calls = 1  # in one forward of the model, see `engine.losses.count_calls`
+        self._last: list[Choice] = []
 
     def reset_parameters(self) -> None:
         """Draw the starting values: nearly equal experts."""
         nn.init.normal_(self.weight, std=0.02)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, padding: Tensor | None = None) -> Tensor:
         """Choose experts.
 
         Args:
             x: Vectors, (B, T, D).
+            padding: True where a token is real, bool, (B, T); all are if not given. The choice is the same without.
 
         Returns:
             Share of each expert, (B, T, E); all but `top_k` are 0 and they sum to 1.
         """
-        p, chosen = self.choose(x)  # (B, T, E), (B, T, top_k)
-        top = p.gather(-1, chosen)  # (B, T, top_k)
+        choice = self.choose(x, padding)
         if self.training and not torch.compiler.is_compiling():
-            self._last = p, chosen
-        return torch.zeros_like(p).scatter(-1, chosen, top / top.sum(-1, keepdim=True)).to(x.dtype)
+            self._last = [*self._last, choice][-self.calls :]
+        top = choice.p.gather(-1, choice.chosen)  # (B, T, top_k)
+        shares = top / top.sum(-1, keepdim=True)  # (B, T, top_k)
+        return torch.zeros_like(choice.p).scatter(-1, choice.chosen, shares).to(x.dtype)  # (B, T, E)
 
-    def choose(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Probability of every expert, (B, T, E), and the likeliest of them, (B, T, top_k)."""
+    def choose(self, x: Tensor, padding: Tensor | None = None) -> Choice:
+        """What experts are chosen for x (B, T, D), of which padding (B, T) says what is real."""
         p = F.linear(x, self.weight).float().softmax(dim=-1)  # (B, T, E)
-        return p, p.topk(self.config.top_k, dim=-1).indices
+        return Choice(p, p.topk(self.config.top_k, dim=-1).indices, padding)
 
-    def watch(self, port: str, x: Tensor) -> Tensor:
-        """Compute a watch port from the argument of `forward`.
+    def watch(self, port: str, x: Tensor, padding: Tensor | None = None) -> Tensor:
+        """Compute a watch port from the arguments of `forward`.
 
         Args:
             port: `use`, the only one.
             x: Vectors, (B, T, D).
+            padding: True where a token is real, bool, (B, T).
 
         Returns:
-            Share of the tokens that each expert gets, (E,); they sum to `top_k`.
+            Share of the real tokens that each expert gets, (E,); they sum to `top_k`.
         """
         assert port == "use", port
-        return self._share(self.choose(x)[1])
-
-    def _share(self, chosen: Tensor) -> Tensor:
-        ones = torch.ones_like(chosen, dtype=torch.float32).flatten()  # (B T top_k,)
-        taken = torch.zeros(self.config.n_experts, device=chosen.device).scatter_add(0, chosen.flatten(), ones)  # (E,)
-        return taken * self.config.top_k / max(1, chosen.numel())
+        return self.choose(x, padding).use()
 
     def auxiliary_loss(self) -> Tensor | None:
-        """The loss of balance of the last forward in training, (); `None` if there was none."""
-        if self._last is None:
-            return None
-        p, chosen = self._last
-        return self.config.balance * self.config.n_experts * (self._share(chosen) * p.flatten(0, -2).mean(0)).sum()
+        """The loss of balance of the last forward in training, of all its calls, (); `None` if there was none."""
+        return (
+            self.config.balance * torch.stack([choice.balance() for choice in self._last]).sum() if self._last else None
+        )
 
     def expert_use(self) -> Tensor | None:
-        """Share of the tokens that each expert got in the last forward in training, (E,); `None` if there was none."""
-        return None if self._last is None else self._share(self._last[1])
+        """Share of the real tokens that each expert got in the last forward in training, (E,); `None` without one."""
+        return torch.stack([choice.use() for choice in self._last]).mean(0) if self._last else None
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the last forward, which belongs to no copy."""
-        return {**self.__dict__, "_last": None}
+        return {**self.__dict__, "_last": []}
 
 
 @dataclass(frozen=True, kw_only=True)

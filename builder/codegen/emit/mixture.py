@@ -15,7 +15,8 @@ def router(site: Site) -> Emission:
     """A choice of experts for each token."""
     sizes = (site.init("d_model"), site.init("n_experts"), site.init("top_k"))
     make = Call(site.part("Router"), (*sizes, *option(site, "balance", 0.01)))
-    return Emission(Call(site.me, (X,)), make)
+    padding = (Port("padding"),) if "padding" in site.wired else ()
+    return Emission(Call(site.me, (X, *padding)), make)
 
 
 @emits("experts")

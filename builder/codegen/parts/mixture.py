@@ -14,8 +14,11 @@ from builder.codegen.parts.functions import activate
 class Router(nn.Module):
     """Chooses a few experts for each token and says how much each of them counts.
 
+    In training, add `auxiliary_loss()` of every router to the loss: it is least where
+    all experts are equally busy.
+
     Source: Shazeer et al., "Outrageously Large Neural Networks", arXiv:1701.06538; the
-    loss that keeps experts equally busy: Fedus et al., arXiv:2101.03961, eq. 4-6.
+    loss: Fedus et al., "Switch Transformers", arXiv:2101.03961, eq. 4-6.
 
     Args:
         d_model: Width of the vectors.
@@ -34,25 +37,40 @@ class Router(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.empty(n_experts, d_model).normal_(std=0.02))
         self.top_k, self.balance = top_k, balance
-        self.last: tuple[Tensor, Tensor] | None = None
+        self.calls = 1  # in one forward of the model
+        self.losses: list[Tensor] = []  # of these calls
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, padding: Tensor | None = None) -> Tensor:
         """From x (B, T, D) to the share of each expert (B, T, E), most of them 0."""
         p = F.linear(x, self.weight).float().softmax(dim=-1)  # (B, T, E)
-        chosen = p.topk(self.top_k, dim=-1).indices  # (B, T, top_k)
-        self.last = (p, chosen) if self.training else None
-        top = p.gather(-1, chosen)  # (B, T, top_k)
+        top, chosen = p.topk(self.top_k, dim=-1)  # (B, T, top_k)
+        if self.training and not torch.compiler.is_compiling():
+            loss = self.imbalance(p, chosen, padding)
+            self.losses = [*self.losses, loss][-self.calls :]
         shares = top / top.sum(dim=-1, keepdim=True)
         return torch.zeros_like(p).scatter(-1, chosen, shares).to(x.dtype)
 
+    def imbalance(self, p: Tensor, chosen: Tensor, padding: Tensor | None) -> Tensor:
+        """The loss of one call; padding (B, T) says which tokens are real and count."""
+        real = torch.ones_like(p[..., :1])  # (B, T, 1)
+        if padding is not None:
+            real = real * padding.unsqueeze(-1)
+        count = real.sum().clamp(min=1)
+        taken = torch.zeros_like(p).scatter(-1, chosen, 1.0)  # (B, T, E)
+        share = (taken * real).sum(dim=(0, 1)) / count  # (E,)
+        likely = (p * real).sum(dim=(0, 1)) / count  # (E,)
+        return self.balance * p.shape[-1] * (share * likely).sum()
+
     def auxiliary_loss(self) -> Tensor | None:
         """The loss of the last forward in training; None if there was none."""
-        if self.last is None:
-            return None
-        p, chosen = self.last
-        count = torch.bincount(chosen.flatten(), minlength=p.shape[-1])
-        share = count * self.top_k / max(1, chosen.numel())  # (E,)
-        return self.balance * p.shape[-1] * (share * p.flatten(0, -2).mean(0)).sum()
+        return torch.stack(self.losses).sum() if self.losses else None
+
+
+def count_calls(layers: nn.ModuleList) -> None:
+    """Tell routers in layers that share weights how often one forward calls them."""
+    for module in layers.modules():
+        if isinstance(module, Router):
+            module.calls *= len(layers)
 
 
 class Experts(nn.Module):

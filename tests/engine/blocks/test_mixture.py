@@ -6,12 +6,13 @@ import copy
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import MixtralConfig
 from transformers.models.mixtral.modeling_mixtral import MixtralSparseMoeBlock, load_balancing_loss_func
 
 from engine.blocks.mixture import Experts, ExpertsConfig, Router, RouterConfig
 from engine.errors import SettingError
+from engine.losses import count_calls
 
 E, D, F = 5, 6, 7
 
@@ -78,6 +79,87 @@ def test_the_loss_of_balance_is_that_of_mixtral() -> None:
     theirs = load_balancing_loss_func((x.flatten(0, 1) @ router.weight.T,), E, 2)
     assert loss is not None
     torch.testing.assert_close(loss, 0.5 * theirs)
+
+
+PADDING = torch.tensor([[True] * 9, [True] * 4 + [False] * 5])
+
+
+def test_padding_counts_in_the_loss_as_little_as_in_that_of_mixtral() -> None:
+    router, _ = pair()
+    x = noise(2, 9, D, seed=1)
+    router(x, PADDING)
+
+    loss = router.auxiliary_loss()
+
+    theirs = load_balancing_loss_func((x.flatten(0, 1) @ router.weight.T,), E, 2, PADDING.long())
+    assert loss is not None
+    torch.testing.assert_close(loss, 0.5 * theirs)
+
+
+def test_padding_changes_neither_the_loss_nor_the_use_nor_any_choice() -> None:
+    router, _ = pair()
+    x = noise(2, 9, D, seed=1)
+    weights = router(x, PADDING)
+    padded = router.auxiliary_loss(), router.expert_use(), router.watch("use", x, PADDING)
+
+    alone = router(x[PADDING][None])  # the real tokens and no others
+
+    use = router.expert_use()
+    torch.testing.assert_close(padded, (router.auxiliary_loss(), use, use))
+    assert torch.equal(weights[PADDING][None], alone)
+    assert torch.equal(weights, router(x))
+
+
+def test_a_batch_of_padding_alone_wants_nothing_and_is_no_error() -> None:
+    router, _ = pair()
+    router(noise(2, 9, D), torch.zeros(2, 9, dtype=torch.bool))
+
+    loss, use = router.auxiliary_loss(), router.expert_use()
+
+    assert loss is not None
+    assert loss.item() == 0.0
+    assert use is not None
+    assert use.tolist() == [0.0] * E
+
+
+def test_all_calls_of_one_forward_count_and_none_of_the_one_before() -> None:
+    router, _ = pair()
+    count_calls(nn.ModuleList([router]), 3)
+    steps = [[noise(2, 9, D, seed=step * 3 + call) for call in range(3)] for step in range(2)]
+
+    for step in steps:
+        losses, uses = [], []
+        for x in step:
+            router(x, PADDING)
+            losses.append(load_balancing_loss_func((x.flatten(0, 1) @ router.weight.T,), E, 2, PADDING.long()))
+            uses.append(router.watch("use", x, PADDING))
+        torch.testing.assert_close(router.auxiliary_loss(), 0.5 * sum(losses))
+        torch.testing.assert_close(router.expert_use(), sum(uses) / 3)
+
+
+def test_forwards_that_only_answer_keep_nothing() -> None:
+    router, _ = pair()
+    count_calls(nn.ModuleList([router]), 3)
+    for seed in range(3):
+        router(noise(2, 9, D, seed=seed))
+    wanted = router.auxiliary_loss()
+    router.eval()
+
+    for _ in range(10):
+        router(noise(2, 1, D, seed=9))
+
+    torch.testing.assert_close(router.auxiliary_loss(), wanted, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_traced_router_keeps_nothing(strict: bool) -> None:
+    router, _ = pair()
+    x = noise(2, 9, D)
+
+    program = torch.export.export(router, (x, PADDING), strict=strict)
+
+    assert router.auxiliary_loss() is None
+    assert torch.equal(program.module()(x, PADDING), router(x, PADDING))
 
 
 def test_the_loss_of_balance_is_least_where_all_experts_are_as_busy() -> None:
