@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import torch
 
+from builder.contracts.attending import has_attention, is_attention
 from builder.contracts.base import Fault, Verdict, contract
 from builder.contracts.moves import Move, other_tokens
 from builder.contracts.places import feeds, set_there, view_at, where_of
 from builder.contracts.program import Step
 from builder.contracts.reach import last, moved, read, told
 from builder.contracts.roles import is_causal, masks_future
-from builder.contracts.scores import has_attention, is_attention
 from builder.contracts.specimen import Specimen
 from builder.diagnostics import Fix, Where
 from builder.document import PortRef

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from builder.contracts.attending import masks_before
 from builder.contracts.base import Fault, Verdict, contract
 from builder.contracts.moves import Move, other_tokens, until
 from builder.contracts.places import bypass, feeds, insert, rails_behind, set_there, view_at, where_of
 from builder.contracts.program import Step
 from builder.contracts.roles import is_causal, prefix
-from builder.contracts.scores import masks_before
 from builder.contracts.specimen import Specimen
 from builder.diagnostics import Fix, Where
 from builder.document import PortRef

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from builder.contracts.attending import masks_before
 from builder.contracts.base import Fault, Verdict, always, contract
 from builder.contracts.places import bypass, insert, view_at, where_of
 from builder.contracts.program import Step, StepError
-from builder.contracts.scores import masks_before
 from builder.contracts.specimen import Specimen
 from builder.diagnostics import Fix
 from builder.document import PortRef

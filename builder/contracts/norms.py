@@ -9,8 +9,9 @@ from torch import Tensor
 from builder.contracts.base import Fault, Verdict, contract
 from builder.contracts.places import insert, view_at
 from builder.contracts.program import Step
-from builder.contracts.residual import ADDS, has_stream, sublayers
+from builder.contracts.residual import has_stream, sublayers
 from builder.contracts.specimen import Specimen
+from builder.contracts.streams import ADDS
 from builder.diagnostics import Where
 from builder.document import INPUT, Wire
 from builder.rules.base import View

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
+from builder.contracts.attending import has_attention, is_attention
 from builder.contracts.base import Fault, Verdict, contract
 from builder.contracts.context import NEIGHBOURS, WIDER
 from builder.contracts.moves import Move
@@ -13,7 +14,6 @@ from builder.contracts.places import bypass, insert, set_there, view_at, where_o
 from builder.contracts.program import Step
 from builder.contracts.reach import last, places, read, swapped, told
 from builder.contracts.roles import is_causal, masks_future
-from builder.contracts.scores import has_attention, is_attention
 from builder.contracts.specimen import Specimen
 from builder.diagnostics import Fix, Where
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from builder.contracts.attending import masks_before
 from builder.contracts.base import Fault, Verdict, always, contract
 from builder.contracts.moves import Move, distance, other_tokens
 from builder.contracts.places import bypass, feeds, insert, set_there, view_at, where_of
 from builder.contracts.program import Step
-from builder.contracts.scores import masks_before
 from builder.contracts.specimen import EQUAL, Inputs, Specimen
 from builder.diagnostics import Fix, Where
 from builder.document import PortRef

@@ -5,25 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from builder import names
+from builder.contracts.attending import is_attention
 from builder.contracts.base import Fault, Verdict, contract
 from builder.contracts.places import view_at, where_of
 from builder.contracts.program import Step
-from builder.contracts.scores import is_attention
 from builder.contracts.specimen import Specimen
+from builder.contracts.streams import ADDS, stream
 from builder.diagnostics import Fix, Where
 from builder.document import INPUT, Document, PortRef
 from builder.edits import AddNode, Batch, Connect, Edit, Rewire
 from builder.rules.base import View
 
-ADDS = ("residual_add", "add")
-PLAIN = (*ADDS, "dropout", "either", "scale", "segment_embedding", "class_token", "concat", "slice")
 WIDE = 3  # dimensions of a stream; scores have more
 ACTS = ("activation", "relu", "gelu", "silu", "gate", "experts")
-
-
-def _is_plain(step: Step) -> bool:
-    """Whether what comes in goes on through a step as it is, up to its size."""
-    return step.kind in PLAIN or "norm" in step.kind or step.kind.endswith("positions")
 
 
 def sublayers(specimen: Specimen) -> Iterator[Step]:
@@ -78,13 +72,13 @@ def _bypasses(specimen: Specimen, step: Step) -> Iterator[tuple[Step, int]]:
     for later in program.steps[step.place :]:
         if later.kind in ADDS and ahead & set(later.fed):
             past = [source for source in later.fed if source not in ahead]
-            yield from ((later, source) for source in past if behind & _stream(specimen, source))
+            yield from ((later, source) for source in past if behind & stream(specimen, source))
 
 
 def _shortened(specimen: Specimen, step: Step, sums: set[Step], ends: list[tuple[Step, int]]) -> Fault | None:
     """The way round leaves out the sums right before the sublayer, so what they add goes through it alone."""
     before = _last_of(specimen, step, sums)
-    if not before or any(_stream(specimen, past) & {end.results[0] for end in before} for _, past in ends):
+    if not before or any(stream(specimen, past) & {end.results[0] for end in before} for _, past in ends):
         return None
     missed, (later, past) = before[-1], ends[0]
     port = next(name for name, source in later.sources.items() if source == past)
@@ -131,20 +125,6 @@ def _through(specimen: Specimen, missed: Step, later: Step, port: str) -> Iterat
     for source in (*behind, given):
         edit = Connect(source=source, target=target, replace=True, at=at)
         yield Fix(label=f"Connect {source} to {node}.{port}", edit=edit)
-
-
-def _stream(specimen: Specimen, number: int) -> set[int]:
-    """The values that a value is, up to sums and norms."""
-    seen, waiting = set[int](), [number]
-    while waiting:
-        here = waiting.pop()
-        if here in seen:
-            continue
-        seen.add(here)
-        maker = specimen.program.makers.get(here)
-        if maker is not None and _is_plain(maker):
-            waiting += maker.fed
-    return seen
 
 
 def _without(specimen: Specimen, step: Step) -> Fault:

@@ -9,7 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from builder.contracts.attending import PLAIN, back, has_attention, is_core, product_before
 from builder.contracts.base import Fault, Verdict, contract
+from builder.contracts.distances import is_like_t5
 from builder.contracts.places import bypass, insert, set_there, view_at, where_of
 from builder.contracts.program import Step
 from builder.contracts.specimen import Specimen
@@ -17,48 +19,9 @@ from builder.diagnostics import Fix
 from builder.document import PortRef
 from builder.edits import SetSetting
 
-PLAIN = ("scale", "mask", "add", "dropout", "softmax", "multiply", "either")  # between queries·keys and weights·values
 TURNS = ("scale", "rope", "repeat_heads", "transpose")  # between heads and their product; none but the first scales
 POWER = -0.5  # of the width of a head
 LOW, HIGH = 0.72, 2.5  # of what scores are multiplied by, times √K; 1/√d_model is below it from two heads on
-
-
-def has_attention(specimen: Specimen) -> bool:
-    """Whether anything attends."""
-    return any(is_attention(specimen, step) for step in specimen.program.steps)
-
-
-def is_attention(specimen: Specimen, step: Step) -> bool:
-    """Whether a step is an attention core, or a softmax over scores."""
-    return _is_core(step) or (step.kind == "softmax" and product_before(specimen, step) is not None)
-
-
-def _is_core(step: Step) -> bool:
-    return {"q", "k", "v"} <= step.sources.keys()
-
-
-def _back(specimen: Specimen, step: Step) -> Iterator[Step]:
-    """The steps that scores come through, from a softmax back to the product of queries and keys."""
-    waiting, seen = list(step.fed[:1]), set[int]()
-    while waiting:
-        number = waiting.pop(0)
-        maker = specimen.program.makers.get(number)
-        if maker is None or number in seen:
-            continue
-        seen.add(number)
-        yield maker
-        if maker.kind in PLAIN:
-            waiting += maker.fed
-
-
-def masks_before(specimen: Specimen, step: Step) -> Iterator[Step]:
-    """Masks between a softmax, or what comes after it, and the product that scores are."""
-    return (maker for maker in _back(specimen, step) if maker.kind == "mask")
-
-
-def product_before(specimen: Specimen, step: Step) -> Step | None:
-    """The product of queries and keys that a softmax is taken of."""
-    return next((maker for maker in _back(specimen, step) if maker.kind == "matmul"), None)
 
 
 @contract(
@@ -86,7 +49,7 @@ def rows_sum_to_one(specimen: Specimen) -> Verdict:
 def _weights(specimen: Specimen, step: Step) -> Tensor | None:
     """The weights of an attention: what its core computes, or what is multiplied by the values."""
     values = specimen.values
-    if _is_core(step) and hasattr(step.module, "watch"):
+    if is_core(step) and hasattr(step.module, "watch"):
         watch: Any = step.module.watch
         with torch.no_grad():
             found: Tensor = watch("weights", *[None if s is None else values[s] for s in step.sources.values()])
@@ -134,28 +97,30 @@ def _uneven(specimen: Specimen, step: Step, low: float, high: float) -> Fault:
     "C013",
     "Scores are scaled",
     why="The product of a query and a key grows with the width K of a head; without 1/√K softmax soon looks at one key "
-    "alone and hardly learns (Vaswani et al., §3.2.1). T5 folds the factor into its starting values.",
+    "alone and hardly learns (Vaswani et al., §3.2.1). T5 folds the factor into the "
+    "starting values: where scores get its relative bias, and in attention to a memory beside those.",
     applies=has_attention,
 )
 def scores_are_scaled(specimen: Specimen) -> Verdict:
-    """Scores are the product of queries and keys times about 1/√K."""
-    biased = any(step.kind == "relative_bias" for step in specimen.program.steps)
-    faults, seen = [], 0
-    for step in specimen.program.steps:
-        found = _factor(specimen, step)
-        if found is None:
-            continue
-        factor, width = found
-        seen += 1
-        plain = biased and math.isclose(factor, 1, rel_tol=1e-3)
-        if not plain and not LOW < factor * math.sqrt(width) < HIGH and width > 4:
-            faults.append(_unscaled(specimen, step, factor, width))
-    return Verdict(detail=f"Scores are scaled by 1/√K in {seen} attentions.", faults=tuple(faults))
+    """Scores are the product of queries and keys times about 1/√K, or plain where T5 has them so."""
+    found = {step: _factor(specimen, step) for step in specimen.program.steps}
+    factors = {step: factor for step, factor in found.items() if factor is not None}
+    unscaled = [step for step, (factor, _) in factors.items() if math.isclose(factor, 1, rel_tol=1e-3)]
+    plain = [step for step in unscaled if is_like_t5(specimen, step, unscaled)]
+    faults = [
+        _unscaled(specimen, step, factor, width)
+        for step, (factor, width) in factors.items()
+        if step not in plain and width > 4 and not LOW < factor * math.sqrt(width) < HIGH
+    ]
+    counts = {"scaled by 1/√K": len(factors) - len(plain), "plain, as in T5,": len(plain)}
+    said = [f"{how} in {count}" for how, count in counts.items() if count]
+    detail = f"Scores are {' and '.join(said)} attentions."
+    return Verdict(detail=detail, faults=tuple(faults))
 
 
 def _factor(specimen: Specimen, step: Step) -> tuple[float, int] | None:
     """What the model multiplies scores by, and the width of a head in it."""
-    if _is_core(step):
+    if is_core(step):
         width = _width(specimen, step, "q")
         factor = float(step.setting("scale") or 1 / math.sqrt(width))
         return factor * math.prod(_of_model(specimen, scale) for scale in _on_the_way(specimen, step.fed[:2])), width
@@ -163,7 +128,7 @@ def _factor(specimen: Specimen, step: Step) -> tuple[float, int] | None:
     if product is None or specimen.values[product.results[0]].shape != specimen.values[step.fed[0]].shape:
         return None
     ahead = specimen.program.after(set(product.results))
-    scales = [s for s in _back(specimen, step) if s.kind == "scale" and ahead & set(s.fed)]
+    scales = [s for s in back(specimen, *step.fed[:1]) if s.kind == "scale" and ahead & set(s.fed)]
     factor = _slope(specimen, product, step.fed[0])
     factor *= math.prod(_of_model(specimen, scale) / (_of_copy(scale) or 1.0) for scale in scales)
     factor *= math.prod(_of_model(specimen, scale) for scale in _on_the_way(specimen, product.fed))
@@ -206,11 +171,11 @@ def _of_model(specimen: Specimen, scale: Step) -> float:
 
 def _unscaled(specimen: Specimen, step: Step, factor: float, width: int) -> Fault:
     node, wish = step.uses[-1][1], f"1/√{width} = {width**-0.5:.2f}"
-    if _is_core(step):
+    if is_core(step):
         fixes = set_there(specimen, step, "scale", 0.0)
         text = f"{node} multiplies its scores by {factor:.3g}, not by {wish}; a scale of 0 means that."
         return Fault(message=text, where=where_of(step), fixes=tuple(fixes), advice="Set scale to 0.")
-    scale = next((maker for maker in _back(specimen, step) if maker.kind == "scale"), None)
+    scale = next((maker for maker in back(specimen, *step.fed[:1]) if maker.kind == "scale"), None)
     if scale is not None:
         text = f"{scale.uses[-1][1]} multiplies the scores by {factor:.3g}, not by {wish}."
         found = tuple(_rescaled(specimen, scale, width))
@@ -254,6 +219,3 @@ def _width(specimen: Specimen, step: Step, port: str) -> int:
     source = view.around.feeds.get(PortRef(node, port))
     shape = view.found.shapes.get(source) if source else None
     return int((shape[-1].value if shape else None) or specimen.values[step.fed[0]].shape[-1])
-
-
-__all__ = ["has_attention", "is_attention", "masks_before", "product_before", "rows_sum_to_one", "scores_are_scaled"]

@@ -118,24 +118,25 @@ def too_large(view: View) -> Iterator[Finding]:
 )
 def future_seen(view: View) -> Iterator[Finding]:
     """Attention without a causal mask, over the positions that the model gives logits for."""
-    answered = _answered(view)
-    waived = any(promise.code == LOOK_AHEAD and not promise.kept for promise in view.document.promises)
-    if answered is None or waived:
+    letter = written(view)
+    if letter is None:
         return
     for name, kind in view.around.signatures.items():
         field = kind.field("mask") if kind and not kind.composite else None
         mask = view.around.settings(name).get("mask")
         if field is None or "causal" not in field.setting.choices or mask not in ("none", "padding", "anticausal"):
             continue
-        if _outermost(view, name, "T") == answered == _outermost(view, name, "S"):
+        if outermost(view, name, "T") == letter == outermost(view, name, "S"):
             mend = fixes.set_at_origin(view, name, "mask", "both" if mask == "padding" else "causal")
             text = f"{name} lets every position of the answer see the ones after it. "
             text += f"{mend.label}." if mend else "Set its mask to causal."
             yield Finding(message=text, where=view.where(name), fixes=(mend,) if mend else ())
 
 
-def _answered(view: View) -> str | None:
-    """The letter of the positions that the model gives logits for; `None` if it answers once."""
+def written(view: View) -> str | None:
+    """The letter of the positions that the model writes one after the other; `None` if it answers otherwise."""
+    if any(promise.code == LOOK_AHEAD and not promise.kept for promise in view.document.promises):
+        return None
     root = view.trail[0][0] if view.trail else view
     given = [port for port in root.definition.inputs if port.kind == "ids"]
     for port in root.definition.outputs:
@@ -148,7 +149,7 @@ def _answered(view: View) -> str | None:
     return None
 
 
-def _outermost(view: View, node: str, letter: str) -> str | None:
+def outermost(view: View, node: str, letter: str) -> str | None:
     """What a letter of a node is called at the ends of the model; `None` if it has no such name."""
     size = view.found.letters.get(node, {}).get(letter)
     if not isinstance(size, dims.Dim) or len(size.names) != 1 or size.number != 1 or not size.known:
@@ -156,4 +157,4 @@ def _outermost(view: View, node: str, letter: str) -> str | None:
     if not view.trail:
         return size.names[0]
     outer, use = view.trail[-1]
-    return _outermost(outer, use, size.names[0])
+    return outermost(outer, use, size.names[0])

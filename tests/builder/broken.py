@@ -350,6 +350,21 @@ BROKEN: dict[str, tuple[Make, ...]] = {
     "R027": (residuals.feed_forward_without_an_activation,),
     "R028": (scores.relu_on_the_logits, scores.dropout_of_the_logits),
     "R029": (scores.rotary_values, scores.rotary_values_from_primitives, scores.turned_keys_as_values),
+    "R030": (
+        positions.encoder_that_measures_one_side, positions.bert_that_measures_one_side,
+        positions.drawn_encoder_that_measures_one_side,
+    ),
+    "R031": (positions.decoder_that_measures_both_sides, positions.drawn_decoder_that_measures_both_sides),
+    "R032": (
+        residuals.stream_added_twice, residuals.stream_added_round_blocks_that_add_it,
+        residuals.attention_that_adds_its_stream_itself, residuals.sum_in_a_composite_of_its_own,
+        residuals.parallel_sublayers_that_both_have_the_stream, positions.positions_added_to_the_token_again,
+    ),
+    "R033": (
+        streams.head_tied_to_positions, streams.positions_tied_to_a_head_that_fills_in,
+        streams.positions_tied_to_a_tied_head, streams.head_tied_to_a_projection,
+        streams.head_tied_to_another_vocabulary,
+    ),
     "R019": (needs_optional, needs_optional_inside),
 }  # fmt: skip
 CASES = [(code, make) for code, makes in BROKEN.items() for make in makes]

@@ -61,8 +61,12 @@ def translator(**symbols: Value) -> Document:
     return templates.build("transformer", **{**SMALL, **symbols})
 
 
-def bert() -> Document:
-    return templates.build("bert", **SMALL)
+def bert(**symbols: Value) -> Document:
+    return templates.build("bert", **{**SMALL, **symbols})
+
+
+def t5(**symbols: Value) -> Document:
+    return templates.build("t5", **{**SMALL, **symbols})
 
 
 def llama() -> Document:

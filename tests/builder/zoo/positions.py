@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from builder.document import Document
 from tests.builder.drawn import node
-from tests.builder.zoo.base import bert, changed, gpt, reader, translator, wrong
+from tests.builder.zoo.base import bert, changed, drawn_gpt, drawn_reader, gpt, reader, setting, t5, translator, wrong
 
 SIZES = {"d_model": "d_model", "max_len": "max_len"}
+DRAWN = "attention_from_primitives"
 
 
 @wrong("C005", "model/tok_emb")
@@ -58,3 +59,48 @@ def tokens_embedded_twice() -> Document:
 def bert_without_positions() -> Document:
     """Segments are left, but nothing says where a token stands."""
     return changed(bert(), "model", gone=("pos_emb",), add="seg_emb.y>emb_norm.x")
+
+
+@wrong("R030", "model/encoder_distances")
+def encoder_that_measures_one_side() -> Document:
+    """All that stands to the right is equally far for T5's encoder."""
+    return setting(t5(), "model", "encoder_distances", bidirectional=False)
+
+
+@wrong("R030", "multi_head_attention/distances")
+def bert_that_measures_one_side() -> Document:
+    """Each layer of an encoder has distances of its own, and they are those of a decoder."""
+    nodes = {"distances": node("relative_bias", n_heads="n_heads", bidirectional=False)}
+    return changed(bert(), "multi_head_attention", nodes=nodes, add="x.value>distances.x distances.bias>core.bias")
+
+
+def drawn_distances(document: Document, *, bidirectional: bool) -> Document:
+    """A relative bias, added to scores that are masked before."""
+    nodes = {"distances": node("relative_bias", n_heads="n_heads", bidirectional=bidirectional), "near": node("add")}
+    add = "x.value>distances.x mask.y>near.a distances.bias>near.b near.y>softmax.x"
+    return changed(document, DRAWN, nodes=nodes, drop="mask.y>softmax.x", add=add)
+
+
+@wrong("R030", f"{DRAWN}/distances")
+def drawn_encoder_that_measures_one_side() -> Document:
+    """The same, drawn: the bias is added to scores whose mask hides padding alone."""
+    return drawn_distances(drawn_reader(), bidirectional=False)
+
+
+@wrong("R031", "model/decoder_distances")
+def decoder_that_measures_both_sides() -> Document:
+    """Half of the buckets are for keys that T5's decoder never sees."""
+    return setting(t5(), "model", "decoder_distances", bidirectional=True)
+
+
+@wrong("R031", f"{DRAWN}/distances")
+def drawn_decoder_that_measures_both_sides() -> Document:
+    """The same, drawn."""
+    return drawn_distances(drawn_gpt(), bidirectional=True)
+
+
+@wrong("R032", "model/both")
+def positions_added_to_the_token_again() -> Document:
+    """The block of positions adds the token's vector already."""
+    add = "tok_emb.y>both.a pos_emb.y>both.b both.y>emb_drop.x"
+    return changed(gpt(), "model", nodes={"both": node("add")}, drop="pos_emb.y>emb_drop.x", add=add)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from builder.document import Document
-from tests.builder.drawn import node
+from tests.builder.drawn import HIDDEN, definition, end, node
 from tests.builder.zoo.base import changed, gpt, reader, setting, translator, wrong
 
 
@@ -126,3 +126,46 @@ def post_norm_block_without_its_second_norm() -> Document:
 def feed_forward_without_an_activation() -> Document:
     """Two projections with nothing between are one."""
     return changed(gpt(), "feed_forward", gone=("act",), add="up.y>down.x")
+
+
+@wrong("R032", "gpt_block/again")
+def stream_added_twice() -> Document:
+    """What comes in is added to the sum that has it: x + (x + f(x))."""
+    drop = "attn_add.sum>ffn_norm.x attn_add.sum>ffn_add.x"
+    add = "x.value>again.x attn_add.sum>again.update again.sum>ffn_norm.x again.sum>ffn_add.x"
+    return changed(gpt(), "gpt_block", nodes={"again": node("residual_add")}, drop=drop, add=add)
+
+
+@wrong("R032", "model/again")
+def stream_added_round_blocks_that_add_it() -> Document:
+    """The same across the edge of a composite: all layers are added to what they were added to."""
+    add = "emb_drop.y>again.x blocks.y>again.update again.sum>ln_f.x"
+    return changed(gpt(), "model", nodes={"again": node("residual_add")}, drop="blocks.y>ln_f.x", add=add)
+
+
+@wrong("R032", "encoder_block/attn_add")
+def attention_that_adds_its_stream_itself() -> Document:
+    """The residual is in the attention and around it."""
+    nodes = {"keep": node("residual_add")}
+    add = "x.value>keep.x out_proj.y>keep.update keep.sum>y.value"
+    return changed(reader(), "multi_head_attention", nodes=nodes, drop="out_proj.y>y.value", add=add)
+
+
+@wrong("R032", "join/sum")
+def sum_in_a_composite_of_its_own() -> Document:
+    """The second sum is a composite, which gets the stream and what has it already."""
+    nodes = {
+        "a": end("input", HIDDEN), "b": end("input", HIDDEN), "sum": node("add"), "y": end("output", HIDDEN)
+    }  # fmt: skip
+    join = definition("join", nodes, "a.value>sum.a b.value>sum.b sum.y>y.value", d_model=16)
+    add = "emb_drop.y>join.a blocks.y>join.b join.y>ln_f.x"
+    uses = {"join": node("join", d_model="d_model")}
+    return changed(gpt().with_definition(join), "model", nodes=uses, drop="blocks.y>ln_f.x", add=add)
+
+
+@wrong("R032", "gpt_block/both")
+def parallel_sublayers_that_both_have_the_stream() -> Document:
+    """Attention and feed-forward are added to the stream each, and then to each other."""
+    drop = "attn_add.sum>ffn_norm.x attn_add.sum>ffn_add.x ffn_add.sum>y.value"
+    add = "x.value>ffn_norm.x x.value>ffn_add.x attn_add.sum>both.a ffn_add.sum>both.b both.y>y.value"
+    return changed(gpt(), "gpt_block", nodes={"both": node("add")}, drop=drop, add=add)

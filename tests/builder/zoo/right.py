@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from builder import templates
-from builder.document import Document, Promise
+from builder.document import Document, PortRef, Promise
+from builder.edits import SetRepeat, Ungroup
 from builder.library import with_library
 from tests.builder.drawn import end, language_model, node
 from tests.builder.zoo.base import (
@@ -19,9 +20,11 @@ from tests.builder.zoo.base import (
     llama,
     reader,
     setting,
+    t5,
     translator,
 )
 
+ATTENTION = "multi_head_attention"
 RIGHT: list[Callable[[], Document]] = []
 
 
@@ -308,3 +311,95 @@ def rotary_positions_from_primitives() -> Document:
     add = "q_heads.y>q_rope.x q_rope.y>compare.a k_heads.y>k_rope.x k_rope.y>compare.b"
     bare = changed(drawn_gpt(), "model", gone=("pos_emb",), add="tok_emb.y>emb_drop.x")
     return changed(bare, "attention_from_primitives", nodes=nodes, drop=drop, add=add)
+
+
+@right
+def a_memory_beside_distances_left_unscaled() -> Document:
+    """A translator made like T5: distances and plain scores in its own streams, plain scores towards the memory."""
+    nodes = {"distances": node("relative_bias", n_heads="n_heads", bidirectional=False)}
+    add = "x.value>distances.x distances.bias>core.bias"
+    own = replace(translator().definition("multi_head_attention"), name="attention_with_distances")
+    model = translator().with_definition(own)
+    model = changed(model, own.name, nodes=nodes, add=add)
+    for name in ("multi_head_attention", own.name, "cross_attention"):
+        model = setting(model, name, "core", scale=1.0)
+    block = model.definition("decoder_block").nodes["attn"]
+    model = changed(model, "decoder_block", nodes={"attn": replace(block, kind=own.name)})
+    both = {"distances": node("relative_bias", n_heads="n_heads")}
+    return changed(model, "multi_head_attention", nodes=both, add=add)
+
+
+@right
+def t5_whose_decoder_is_ungrouped() -> Document:
+    """All of the decoder's one layer lies in the model itself."""
+    single = SetRepeat(node="decoder", repeat=None).apply(t5(n_layers=1))
+    return Ungroup(node="cross", at="model").apply(Ungroup(node="decoder", at="model").apply(single))
+
+
+@right
+def distances_with_a_prefix() -> Document:
+    """The first positions see each other, so both sides are told apart in a model that writes."""
+    nodes = {"distances": node("relative_bias", n_heads="n_heads")}
+    add = "x.value>distances.x distances.bias>core.bias"
+    return setting(changed(gpt(), ATTENTION, nodes=nodes, add=add), ATTENTION, "core", prefix=3)
+
+
+@right
+def one_attention_with_distances_for_both_streams() -> Document:
+    """Encoder and decoder use the same attention, whose distances tell both sides apart."""
+    nodes = {"distances": node("relative_bias", n_heads="n_heads")}
+    return changed(translator(), ATTENTION, nodes=nodes, add="x.value>distances.x distances.bias>core.bias")
+
+
+@right
+def sublayers_that_read_all_before_them() -> Document:
+    """As in DenseNet (Huang et al., arXiv:1608.06993), with sums: each value is added once."""
+    drop = "ffn.y>ffn_add.update attn.y>attn_add.update"
+    nodes = {"found": node("add"), "more": node("linear", d_in="d_model", d_out="d_model")}
+    add = "attn.y>attn_add.update attn.y>more.x ffn.y>found.a more.y>found.b found.y>ffn_add.update"
+    return changed(gpt(), "gpt_block", nodes=nodes, drop=drop, add=add)
+
+
+@right
+def a_shared_expert_beside_others() -> Document:
+    """What is the same for all tokens is added to what experts say, and both to the stream (arXiv:2401.06066)."""
+    model = with_library(templates.build("moe", **SMALL), "glu_feed_forward")
+    block = next(d.name for d in model.definitions.values() if "ffn_add" in d.nodes)
+    nodes = {"always": node("glu_feed_forward", d_model="d_model", d_ff="d_model"), "both": node("add")}
+    here = model.definition(block)
+    given, source = here.feeds[PortRef("ffn_add", "update")], here.feeds[PortRef("ffn", "x")]
+    add = f"{source}>always.x {given}>both.a always.y>both.b both.y>ffn_add.update"
+    return changed(model, block, nodes=nodes, drop=f"{given}>ffn_add.update", add=add)
+
+
+@right
+def embedding_added_in_every_layer() -> Document:
+    """Looped transformers hear their input again in each turn (Yang et al., arXiv:2311.12424)."""
+    model = gpt()
+    nodes = {"heard": end("input", "hidden B T d_model"), "hear": node("residual_add")}
+    drop = "x.value>attn_norm.x x.value>attn_add.x"
+    add = "x.value>hear.x heard.value>hear.update hear.sum>attn_norm.x hear.sum>attn_add.x"
+    return changed(changed(model, "gpt_block", nodes=nodes, drop=drop, add=add), "model", add="emb_drop.y>blocks.heard")
+
+
+@right
+def a_way_round_all_post_norm_layers() -> Document:
+    """The stream comes out of a norm, so what is added to it is another value."""
+    add = "emb_drop.y>again.x blocks.y>again.update again.sum>last.x last.y>pool.x"
+    nodes = {"again": node("residual_add"), "last": node("layer_norm", d_model="d_model")}
+    return changed(reader(), "model", nodes=nodes, drop="blocks.y>pool.x", add=add)
+
+
+@right
+def an_embedding_tied_to_its_head() -> Document:
+    """The same tie, written the other way round."""
+    return replace(gpt(vocab_size=24), ties=(("tok_emb.weight", "lm_head.weight"),))
+
+
+@right
+def a_head_of_its_own_kind_that_is_tied() -> Document:
+    """A linear block makes logits, and has the table of the tokens."""
+    head = node("linear", d_in="d_model", d_out="vocab_size", bias=False)
+    return changed(
+        gpt(), "model", nodes={"lm_head": head}, drop="lm_head.logits>logits.value", add="lm_head.y>logits.value"
+    )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from builder.document import Document
 from tests.builder.drawn import node
-from tests.builder.zoo.base import changed, drawn_gpt, drawn_reader, gpt, llama, setting, wrong
+from tests.builder.zoo.base import changed, drawn_gpt, drawn_reader, gpt, llama, setting, t5, translator, wrong
 
 DRAWN = "attention_from_primitives"
+LAYER = {"d_model": "d_model", "n_heads": "n_heads"}
 
 
 @wrong("C013", f"{DRAWN}/compare.y>mask.scores")
@@ -37,6 +40,35 @@ def scale_by_nothing() -> Document:
 def scale_by_the_width_of_the_model() -> Document:
     """Scores are divided by √d_model, as if there were one head."""
     return setting(drawn_gpt(), DRAWN, "scale", d="d_model")
+
+
+@wrong("C013", "multi_head_attention/core")
+def plain_decoder_beside_an_encoder_with_distances() -> Document:
+    """T5's encoder may leave its scores as they are; another decoder may not."""
+    there = t5().definitions
+    model = translator()
+    model = replace(model, definitions={**there, **model.definitions})
+    nodes = {
+        "encoder": replace(t5().main.nodes["encoder"], settings={**LAYER, "d_ff": "d_ff"}),
+        "distances": node("relative_bias", n_heads="n_heads"),
+    }
+    wired = changed(model, "model", nodes=nodes, add="source_drop.y>distances.x distances.bias>encoder.bias")
+    return setting(wired, "multi_head_attention", "core", scale=1.0)
+
+
+@wrong("C013", "t5_attention/core")
+def t5_whose_decoder_gets_no_distances() -> Document:
+    """Neither the decoder's scores nor those beside them get a bias, and none are scaled."""
+    return changed(t5(), "model", drop="decoder_distances.bias>decoder.bias", gone=("decoder_distances",))
+
+
+@wrong("C013", "cross_attention/core")
+def plain_look_at_the_memory_beside_scaled_scores() -> Document:
+    """Attention has distances and scales its scores; the look at the memory beside it does not."""
+    nodes = {"distances": node("relative_bias", n_heads="n_heads")}
+    add = "x.value>distances.x distances.bias>core.bias"
+    model = changed(translator(), "multi_head_attention", nodes=nodes, add=add)
+    return setting(model, "cross_attention", "core", scale=1.0)
 
 
 @wrong("C012", f"{DRAWN}/softmax")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from builder.document import Document, Promise
+from builder.document import Document, Promise, Symbol
 from tests.builder.drawn import node
-from tests.builder.zoo.base import changed, gpt, reader, setting, translator, wrong
+from tests.builder.zoo.base import SMALL, bert, changed, gpt, reader, setting, translator, wrong
 
 
 @wrong("C001", "model/target_drop.y>decoder.memory")
@@ -110,6 +111,46 @@ def tie_of_two_vocabularies() -> Document:
     assert logits.port is not None
     port = replace(logits.port, shape="B T 2*vocab_size")
     return changed(larger, "model", nodes={"logits": replace(logits, port=port)})
+
+
+def vocabulary_as_long_as_the_text(make: Callable[..., Document]) -> Document:
+    """A model of as many positions as tokens, so that both tables have one shape."""
+    return make(vocab_size=24, max_len=24)
+
+
+@wrong("R033", "model/lm_head")
+def head_tied_to_positions() -> Document:
+    """The head scores tokens by the vectors of positions."""
+    return replace(vocabulary_as_long_as_the_text(gpt), ties=(("lm_head.weight", "pos_emb.weight"),))
+
+
+@wrong("R033", "model/head")
+def positions_tied_to_a_head_that_fills_in() -> Document:
+    """The same the other way round, in BERT."""
+    return replace(vocabulary_as_long_as_the_text(bert), ties=(("pos_emb.weight", "head.decoder.weight"),))
+
+
+@wrong("R033", "model/lm_head")
+def positions_tied_to_a_tied_head() -> Document:
+    """The head has the table of its tokens, and positions have it too."""
+    model = vocabulary_as_long_as_the_text(gpt)
+    return replace(model, ties=(*model.ties, ("pos_emb.weight", model.ties[0][1])))
+
+
+@wrong("R033", "model/lm_head")
+def head_tied_to_a_projection() -> Document:
+    """The head is one with the feed-forward of the first layer, which happens to be as wide as the vocabulary."""
+    return replace(gpt(d_ff=19), ties=(("lm_head.weight", "blocks.0.ffn.up.weight"),))
+
+
+@wrong("R033", "model/lm_head")
+def head_tied_to_another_vocabulary() -> Document:
+    """A translator's head is tied to the tokens of the source, which are others, though equally many."""
+    model = translator()
+    words = Symbol(name="source_vocab_size", value=SMALL["vocab_size"])
+    symbols = model.with_definition(model.main.with_symbols([*model.main.symbols, words]))
+    other = setting(symbols, "model", "source_emb", vocab_size="source_vocab_size")
+    return replace(other, ties=(("lm_head.weight", "source_emb.weight"),))
 
 
 @wrong("R023", "model/blocks")
