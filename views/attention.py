@@ -10,7 +10,7 @@ import panel as pn
 from engine import locations, runs
 from engine.attention_maps import AttentionStack
 from views.attention3d import Attention3D
-from views.attention_bars import Focus, Pictured, picture_items, text_items
+from views.attention_bars import LATEST, Focus, Pictured, picture_items, text_items, titles
 from views.attention_plots import HeadMap, HeadWall
 from views.attention_source import Answer, Choice, Looker, Request, choice_of
 from views.drawing import Drawing
@@ -169,9 +169,9 @@ class AttentionPane:
                 self._mode = str(value)
                 self._drawing.ask()
             case "layer" | "head":
-                self._choose(**{name: int(str(value).split()[-1])})
+                self._choose(**{name: value})
             case "node":
-                self._at = self._titles().index(str(value))
+                self._at = value if value in range(len(self._stacks)) else self._at
                 self._choose(query=None, key=None)
             case "text":
                 self._text, self._own = str(value), bool(value)
@@ -181,11 +181,8 @@ class AttentionPane:
                 self._selection.set(NAME, run=str(value), step=None)
                 self.refresh()
             case "step":
-                self._selection.set(NAME, step=None if value == "latest" else int(str(value).split()[-1]))
+                self._selection.set(NAME, step=None if value == LATEST else value)
                 self.refresh()
-
-    def _titles(self) -> list[str]:
-        return [without_indices(stack.paths[0]).removesuffix(".core") for stack in self._stacks]
 
     def _paint(self) -> None:
         """Show the stack, the head and the cell in every picture."""
@@ -217,7 +214,7 @@ class AttentionPane:
         choice = self._choice
         pictured = Pictured(
             mode=self._mode, modes=tuple(MODES), stack=self.stack, focus=self.focus,
-            titles=tuple(self._titles()), at=self._at,
+            titles=titles(self._stacks), at=self._at,
         )  # fmt: skip
         self._head.show(picture_items(pictured))
         step = self._selection.step

@@ -10,8 +10,11 @@ from typing import Any
 from engine.attention_maps import AttentionStack
 from views.attention_source import Choice
 from views.inspector import grouped
+from views.selection import without_indices
 
 Items = list[dict[str, Any]]
+LATEST = "latest"  # stands for the newest checkpoint, whichever that is
+FEW = 6  # layers that a name counts up
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,12 +72,12 @@ def picture_items(shown: Pictured) -> Items:
     if shown.stack is None:
         return [modes]
     L, H, _, _ = shown.stack.shape
-    node = _select("node", "Which attention", list(shown.titles), shown.titles[shown.at])
+    node = _select("node", "Which attention", _numbered(shown.titles), shown.at)
     return [
         modes,
         *([node] if len(shown.titles) > 1 else []),
-        _select("layer", "Layer", [f"layer {i}" for i in range(L)], f"layer {shown.focus.layer}"),
-        _select("head", "Head", [f"head {i}" for i in range(H)], f"head {shown.focus.head}"),
+        _select("layer", "Layer", _numbered([f"layer {i}" for i in range(L)]), shown.focus.layer),
+        _select("head", "Head", _numbered([f"head {i}" for i in range(H)]), shown.focus.head),
         {"kind": "gap"},
         {
             "kind": "text",
@@ -96,10 +99,10 @@ def weight_text(stack: AttentionStack, focus: Focus) -> str:
 
 def text_items(text: str, choice: Choice, step: int | None, names: list[str]) -> Items:
     """The user's text, the run and the checkpoint."""
-    shown = "latest" if step is None else f"step {choice.nearest(step)}"
+    shown = LATEST if step is None else choice.nearest(step)
     names = names if choice.id in names else [choice.id, *names]
-    latest = {"id": "latest", "label": f"latest · {grouped(choice.steps[-1])}"}
-    steps = [{"id": f"step {known}", "label": f"step {grouped(known)}"} for known in reversed(choice.steps)]
+    latest = {"id": LATEST, "label": f"latest · {grouped(choice.steps[-1])}"}
+    steps = [{"id": known, "label": f"step {grouped(known)}"} for known in reversed(choice.steps)]
     runs = [{"id": name, "label": run_label(name)} for name in names]
     return [
         {"kind": "field", "id": "text", "title": "What the model reads", "value": text, "width": "max(100px, 8vw)"},
@@ -114,5 +117,23 @@ def run_label(name: str) -> str:
     return "{3} {0}:{1}:{2}".format(*made.groups()) if made else name
 
 
-def _select(name: str, title: str, options: Sequence[str | dict[str, str]], value: str) -> dict[str, Any]:
-    return {"kind": "select", "id": name, "title": title, "options": list(options), "value": value}
+def titles(stacks: Sequence[AttentionStack]) -> tuple[str, ...]:
+    """What each stack is called: its node, and its layers where several stacks share that name."""
+    plain = [without_indices(stack.paths[0]).removesuffix(".core") for stack in stacks]
+    pairs = zip(plain, stacks, strict=True)
+    return tuple(name if plain.count(name) == 1 else f"{name} · {_layers(stack)}" for name, stack in pairs)
+
+
+def _layers(stack: AttentionStack) -> str:
+    """`layers 0, 2, 3`, and the first and the last of many."""
+    found = [".".join(part for part in path.split(".") if part.isdecimal()) or path for path in stack.paths]
+    few = found if len(found) <= FEW else [*found[: FEW - 2], "…", found[-1]]
+    return f"{'layer' if len(found) == 1 else 'layers'} {', '.join(few)}"
+
+
+def _numbered(labels: Sequence[str]) -> Items:
+    return [{"id": index, "label": label} for index, label in enumerate(labels)]
+
+
+def _select(name: str, title: str, options: Items, value: str | int) -> dict[str, Any]:
+    return {"kind": "select", "id": name, "title": title, "options": options, "value": value}

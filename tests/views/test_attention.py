@@ -13,13 +13,16 @@ import pytest
 import torch
 from bokeh.events import Tap
 
+from builder.edits import SetSetting
 from builder.run import load_run_model
+from engine.attention_maps import AttentionStack
 from engine.channel import METRICS_FILE
 from engine.data import TASKS
 from engine.inspection import record
 from engine.status import change_status
 from tests.views.attention_runs import make_run
 from views.attention import AttentionPane
+from views.attention_bars import titles
 from views.runner import Runner
 from views.selection import Selection
 
@@ -64,6 +67,11 @@ def items(pane: AttentionPane) -> dict[str, Any]:
     return {row["id"]: row.get("value", row.get("text")) for row in (*pane._head.rows, *pane._foot.rows) if "id" in row}
 
 
+def labels(pane: AttentionPane) -> list[str]:
+    """What the kinds of attention are called in their list."""
+    return next(([o["label"] for o in row["options"]] for row in pane._head.rows if row.get("id") == "node"), [])
+
+
 def text_of(pane: AttentionPane) -> str:
     """What the model read: the user's text and its own answer."""
     assert pane.stack is not None
@@ -74,8 +82,8 @@ def test_the_map_of_a_head_shows_the_weights_of_the_forward_pass(show: Show, gpt
     pane = show(gpt)
 
     say(pane, "text", "abc")
-    say(pane, "layer", "layer 1")
-    say(pane, "head", "head 1")
+    say(pane, "layer", 1)
+    say(pane, "head", 1)
 
     expected = taped(gpt, "blocks.1.attn.core", text_of(pane))[1]
     np.testing.assert_allclose(np.ravel(pane._map.cells.data["weights"][0]), expected.ravel(), atol=1e-6)
@@ -144,7 +152,7 @@ def test_a_choice_made_elsewhere_moves_all_views_and_is_not_echoed(show: Show, g
 
     pane._selection.set("canvas", layer=1, head=1, query=1, key=0)
 
-    assert items(pane)["layer"] == "layer 1"
+    assert items(pane)["layer"] == 1
     assert pane._map._chosen.data["y"] == [1.5]
     assert pane._selection.revision == 1
 
@@ -162,7 +170,7 @@ def test_the_latest_checkpoint_is_shown_until_another_is_chosen(show: Show, gpt:
     say(pane, "text", "abc")
     latest = pane.stack
 
-    say(pane, "step", "step 0")
+    say(pane, "step", 0)
 
     assert latest is not None
     assert pane.stack is not None
@@ -176,7 +184,7 @@ def test_a_step_between_checkpoints_shows_the_last_one_before(show: Show, gpt: P
 
     pane._selection.set("curves", step=3)
 
-    assert items(pane)["step"] == "step 0"
+    assert items(pane)["step"] == 0
 
 
 def test_another_run_can_be_chosen_here_or_elsewhere(show: Show, gpt: Path, tmp_path: Path) -> None:
@@ -195,12 +203,42 @@ def test_an_encoder_decoder_has_one_picture_for_each_kind_of_attention(show: Sho
     pane = show(make_run(tmp_path, "pair", "transformer"))
     say(pane, "text", "abcde")
 
-    say(pane, "node", "decoder.cross")
+    say(pane, "node", labels(pane).index("decoder.cross"))
 
     assert pane.stack is not None
     assert "".join(pane.stack.keys) == "abcde"
     assert pane.stack.queries[0] == ">"
     assert pane._selection.node == "decoder.cross"
+
+
+def test_of_stacks_with_one_name_each_says_its_layers_and_can_be_chosen(show: Show, tmp_path: Path) -> None:
+    halved = SetSetting(node="blocks", name="n_heads", layer=1, value=1)
+    pane = show(make_run(tmp_path, "halved", edit=halved))
+    assert labels(pane) == ["blocks.attn · layer 0", "blocks.attn · layer 1"]
+
+    say(pane, "node", 1)
+
+    assert pane.stack is not None
+    assert (pane.stack.paths, pane.stack.shape[:2]) == (("blocks.1.attn.core",), (1, 1))
+    assert items(pane)["node"] == 1
+
+
+def test_a_stack_that_is_gone_meanwhile_is_passed_over(show: Show, tmp_path: Path) -> None:
+    pane = show(make_run(tmp_path, "pair", "transformer"))
+
+    say(pane, "node", 9)
+
+    assert items(pane)["node"] == 0
+
+
+def test_many_layers_are_named_by_the_first_ones_and_the_last() -> None:
+    shape = np.zeros((1, 1, 1, 1), np.float32)
+    even, odd = (
+        AttentionStack(paths=tuple(f"blocks.{i}.attn.core" for i in layers), weights=shape, queries=("a",), keys=("a",))
+        for layers in (range(0, 40, 2), range(1, 40, 2))
+    )
+
+    assert titles((even, odd)) == ("blocks.attn · layers 0, 2, 4, 6, …, 38", "blocks.attn · layers 1, 3, 5, 7, …, 39")
 
 
 def test_a_node_chosen_on_the_canvas_shows_its_kind_of_attention(show: Show, tmp_path: Path) -> None:
@@ -210,7 +248,7 @@ def test_a_node_chosen_on_the_canvas_shows_its_kind_of_attention(show: Show, tmp
     shown = items(pane)["node"]
     pane._selection.set("canvas", node="embed")
 
-    assert shown == items(pane)["node"] == "decoder.attn"
+    assert shown == items(pane)["node"] == labels(pane).index("decoder.attn")
 
 
 def test_the_example_is_read_until_the_user_types_a_text(show: Show, gpt: Path) -> None:
