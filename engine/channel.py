@@ -161,6 +161,8 @@ class FolderChannel:
             self._listener(event)
 
     def _note(self, event: Event) -> None:
+        if not self.folder.exists():  # it was removed; see `poll`
+            return
         state = _STATES[event.type]
         ended = 0.0 if state in GOING else time.time()
         reason = event.reason if isinstance(event, Failed) else ""

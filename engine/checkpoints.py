@@ -1,8 +1,8 @@
 """Checkpoints: all of a run's state at one step, on disk whole or not at all.
 
 `checkpoints/step-00000100/` holds `model.safetensors`, `state.pt` (optimizer and randomness, read
-without running code) and `meta.json`. It is written beside, flushed to the disk and renamed, so after a power
-cut there is the old folder or the new one.
+without running code) and `meta.json`. It is written beside, flushed to the disk and renamed. One of the same step
+is `.old-step-00000100` meanwhile and is found there, so after a power cut there is the old checkpoint or the new one.
 """
 
 from __future__ import annotations
@@ -23,24 +23,36 @@ from engine.jsonfiles import read_json, write_json
 
 FOLDER = "checkpoints"
 State = dict[str, Any]
+_DRAFT, _OLD = ".draft-", ".old-"
 
 
 def path_of(run: Path, step: int) -> Path:
-    """Where the checkpoint of `step` is."""
+    """Where the checkpoint of `step` is, or would be."""
+    final = _place(run, step)
+    old = _beside(final, _OLD)
+    return old if old.exists() and not final.exists() else final
+
+
+def _place(run: Path, step: int) -> Path:
     return run / FOLDER / f"step-{step:08d}"
+
+
+def _beside(final: Path, prefix: str) -> Path:
+    return final.with_name(prefix + final.name)
 
 
 def steps(run: Path) -> list[int]:
     """Steps that have a checkpoint, ascending."""
-    found = (run / FOLDER).glob("step-*") if (run / FOLDER).is_dir() else []
-    return sorted(int(path.name.removeprefix("step-")) for path in found if path.name[5:].isdigit())
+    found = (run / FOLDER).glob("*step-*") if (run / FOLDER).is_dir() else []
+    names = {path.name.removeprefix(_OLD) for path in found}
+    return sorted(int(name[5:]) for name in names if name.startswith("step-") and name[5:].isdigit())
 
 
 def save(run: Path, step: int, *, model: nn.Module, state: State, meta: State) -> Path:
-    """Write a checkpoint; one of the same step is replaced.
+    """Write a checkpoint; one of the same step is replaced. Only the run's own process may do this.
 
     Args:
-        run: The run folder.
+        run: The run folder, which is not made anew if somebody has removed it.
         step: Steps done.
         model: Its weights are kept; tied ones once.
         state: Tensors, numbers, texts and lists of them.
@@ -48,12 +60,15 @@ def save(run: Path, step: int, *, model: nn.Module, state: State, meta: State) -
 
     Returns:
         The checkpoint's folder.
+
+    Raises:
+        FileNotFoundError: If there is no run folder.
     """
-    final = path_of(run, step)
-    draft, old = final.with_name(f".draft-{final.name}"), final.with_name(f".old-{final.name}")
-    for leftover in (draft, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    draft.mkdir(parents=True)
+    final = _place(run, step)
+    draft, old = _beside(final, _DRAFT), _beside(final, _OLD)
+    final.parent.mkdir(exist_ok=True)
+    _tidy(final.parent)
+    draft.mkdir()
     save_model(model, str(draft / "model.safetensors"))
     torch.save(state, draft / "state.pt")
     write_json(draft / "meta.json", {"step": step, **meta})
@@ -67,6 +82,16 @@ def save(run: Path, step: int, *, model: nn.Module, state: State, meta: State) -
     return final
 
 
+def _tidy(folder: Path) -> None:
+    """Put in order what a power cut has left: old checkpoints that nothing has replaced count again."""
+    for old in folder.glob(f"{_OLD}*"):
+        if not (final := old.with_name(old.name.removeprefix(_OLD))).exists():
+            old.rename(final)
+    for prefix in (_DRAFT, _OLD):
+        for leftover in folder.glob(f"{prefix}*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
 def adopt(run: Path, weights: Path) -> Path:
     """Make weights that are there already the checkpoint of step 0, without copying them where that can be avoided.
 
@@ -77,8 +102,8 @@ def adopt(run: Path, weights: Path) -> Path:
     Returns:
         The checkpoint's folder.
     """
-    final = path_of(run, 0)
-    draft = final.with_name(f".draft-{final.name}")
+    final = _place(run, 0)
+    draft = _beside(final, _DRAFT)
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     link(weights, draft / "model.safetensors")

@@ -122,11 +122,11 @@ def reap(folder: Path) -> Status:
     status = read_status(folder)
     if not status.is_going or not status.started or _is_alive(status):
         return status
-    status = read_status(folder)  # it may have ended properly in between
-    if not status.is_going:
-        return status
-    logger.bind(run=folder.name).warning("The process of this run is gone.")
-    return change_status(folder, state="failed", ended=_last_sign(folder), reason=_epitaph(folder, status))
+    ended, reason = _last_sign(folder), _epitaph(folder, status)
+    found = change_status(folder, seen=status, state="failed", ended=ended, reason=reason)  # it may have ended properly
+    if found.reason == reason:
+        logger.bind(run=folder.name).warning("The process of this run is gone.")
+    return found
 
 
 def _last_sign(folder: Path) -> float:

@@ -114,10 +114,12 @@ class Trainer:
         norm = clip_gradient(self.model, self.config.clip)
         self.optimizer.step()
         right = accuracy(logits.detach(), batch.targets)
-        numbers = [loss.detach(), right, norm, *([] if aux is None else [aux.detach()])]
-        values = torch.stack(numbers).tolist()
+        found = {"loss": loss.detach(), "accuracy": right, "grad_norm": norm}
+        if aux is not None:
+            found["aux_loss"] = aux.detach()
+        values = torch.stack(list(found.values())).tolist()
         self.step += 1
-        self._report(values, lr, batch.tokens, time.perf_counter() - began)
+        self._report(dict(zip(found, values, strict=True)), lr, batch.tokens, time.perf_counter() - began)
 
     def _batch(self) -> Batch:
         batch = self.task.batch("train", self.order, self.config.batch_size, self.interface)
@@ -134,14 +136,10 @@ class Trainer:
         check_logits(logits, batch.targets, len(self.task.labels) or self.task.tokenizer.vocab_size)
         return logits
 
-    def _report(self, values: list[float], lr: float, tokens: int, seconds: float) -> None:
-        loss, right, norm, *aux = values
-        metrics = {
-            "loss": loss, "accuracy": right, "lr": lr, "grad_norm": norm,
-            "tokens_per_s": tokens / seconds, "elapsed": self.elapsed + seconds,
-            **dict(zip(("aux_loss",), aux, strict=False)),
-        }  # fmt: skip
-        self.channel.publish(say.StepDone(step=self.step, metrics=metrics))
+    def _report(self, found: dict[str, float], lr: float, tokens: int, seconds: float) -> None:
+        loss, norm = found["loss"], found["grad_norm"]
+        rest = {"lr": lr, "tokens_per_s": tokens / seconds, "elapsed": self.elapsed + seconds}
+        self.channel.publish(say.StepDone(step=self.step, metrics={**found, **rest}))
         if not math.isfinite(loss) or not math.isfinite(norm):
             raise RunError(
                 f"The loss is {loss} and the gradient's length {norm} at step {self.step}: "
@@ -201,9 +199,9 @@ class Trainer:
             self.save()
 
     def save(self) -> None:
-        """Write a checkpoint of the current step, if there is a run folder."""
+        """Write a checkpoint of the current step, if there is a run folder: it may have been removed on the way."""
         self._saved = self.step
-        if self.run_folder is None:
+        if self.run_folder is None or not self.run_folder.exists():
             return
         state = {
             "optimizer": self.optimizer.state_dict(), "order": self.order.get_state(),

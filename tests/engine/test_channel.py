@@ -13,6 +13,7 @@ from engine.channel import COMMANDS_FILE, METRICS_FILE, FolderChannel, LineWrite
 from engine.errors import RunError
 from engine.jsonfiles import read_lines
 from engine.messages import (
+    Event,
     Failed,
     Pause,
     Paused,
@@ -25,9 +26,10 @@ from engine.messages import (
     Stop,
     read_command,
 )
-from engine.runs import EventTail, read_events
+from engine.runs import EventTail, read_config, read_events
 from engine.status import change_status, read_status
-from tests.engine.models import make_run
+from engine.training import Trainer
+from tests.engine.models import TinyGPT, make_run
 
 
 @given(st.sampled_from([Pause(), Resume(), Step(count=3), Stop(), SetLr(lr=0.1), Snapshot()]))
@@ -144,3 +146,20 @@ def test_a_run_whose_folder_was_removed_stops(tmp_path: Path) -> None:
 
     assert (before, channel.poll()) == ([], [Stop()])
     channel.close()
+
+
+def test_a_run_whose_folder_was_removed_writes_nothing_there_any_more(tmp_path: Path) -> None:
+    folder = make_run(tmp_path)
+
+    def remove(event: Event) -> None:
+        if event.step == 3:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    channel = FolderChannel(folder, remove)
+    done = Trainer(TinyGPT(), read_config(folder), channel, folder).run()
+    channel.publish(Failed(step=3, reason="no room"))
+    channel.close()
+
+    assert not done
+    assert channel.step == 3
+    assert list(tmp_path.iterdir()) == []

@@ -65,6 +65,34 @@ def test_a_crash_before_the_renaming_leaves_the_old_one(tmp_path: Path, monkeypa
     assert checkpoints.load_state(tmp_path, 3) == {"value": 1}
 
 
+def test_a_crash_between_the_renamings_leaves_the_old_one_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(tmp_path, 3, value=1)
+    rename = Path.rename
+
+    def crash(path: Path, target: Path) -> Path:
+        if path.name.startswith(".draft"):
+            raise OSError("power cut")
+        return rename(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", crash)
+        with pytest.raises(OSError, match="power cut"):
+            save(tmp_path, 3, value=2)
+
+    assert checkpoints.steps(tmp_path) == [3]
+    assert checkpoints.load_state(tmp_path, 3) == {"value": 1}
+    save(tmp_path, 4, value=4)
+    assert checkpoints.load_state(tmp_path, 3) == {"value": 1}
+    assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["step-00000003", "step-00000004"]
+
+
+def test_a_run_that_was_removed_is_not_made_anew(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        save(tmp_path / "gone", 1)
+
+    assert not (tmp_path / "gone").exists()
+
+
 def test_a_file_with_code_in_it_is_not_run(tmp_path: Path) -> None:
     class Evil:
         def __reduce__(self) -> tuple[object, ...]:
