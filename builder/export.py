@@ -15,13 +15,14 @@ from builder.bundle import bundle_of, export_bundle
 from builder.compile import compile_document
 from builder.document import Document
 from builder.run import check_trainable
+from builder.weights import weights_of
 from engine import export
 from engine.data import TASKS
 from engine.errors import ExportError, FileError
 from engine.export import FORMATS, ExportBundle, Exported, Format
 from engine.registry import did_you_mean
 
-__all__ = ["FORMATS", "export_code", "export_graph", "export_run", "model_of", "own_weights", "with_inputs"]
+__all__ = ["FORMATS", "export_code", "export_graph", "export_run", "model_of", "with_inputs"]
 CODE = "code"
 
 
@@ -51,7 +52,7 @@ def export_graph(
     """Write the model of a graph with the weights beside it, or fresh ones if there are none; see `export_run`.
 
     Args:
-        file: A graph, or a safetensors file of ours or its folder; for code anything that `builder.opening` knows.
+        file: A graph, or another export.
         format: One of `engine.export.FORMATS`.
         out: A new or empty folder.
         task: Whose tokens it reads; the document's own if empty. Without any, an MLflow model takes tensors.
@@ -59,13 +60,14 @@ def export_graph(
         extra: Optional inputs that a program or ONNX file is to have.
 
     Raises:
-        ExportError: If the file has weights that are not read from there, or the model cannot be written so.
+        FileError: If the weights cannot be read.
+        ExportError: If the model cannot be written so.
         StepwiseError: If the graph is not well-formed or does not fit the task.
     """
     export.check(format, out)
     document = opening.open_graph(file)
     task = task or document.task
-    own = opening.weights_beside(file) if format == CODE else own_weights(file)
+    own = weights_of(file)
     if task:
         check_trainable(document, task)
     model = model_of(document, own, seed)
@@ -74,18 +76,6 @@ def export_graph(
         with_inputs(bundle_of(model, document, TASKS[task] if task else None, facts), extra), format, out
     )
     return done if own else replace(done, note=f"{done.note} The weights are fresh, not trained.".strip())
-
-
-def own_weights(file: Path) -> Path | None:
-    """The safetensors that a graph comes with; `None` if it has no weights.
-
-    Raises:
-        ExportError: If its weights are in a file that only programs are read from.
-    """
-    found = opening.weights_beside(file)
-    if found is None and opening.has_other_weights(file):
-        raise ExportError(f"The weights of {file} are not read from there. Export the run, or safetensors of it.")
-    return found
 
 
 def model_of(document: Document, weights: Path | None, seed: int = 0) -> nn.Module:

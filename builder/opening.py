@@ -6,17 +6,24 @@ Nothing that is opened runs code: of programs and models only the text of the gr
 from __future__ import annotations
 
 import json
+import struct
+import zlib
 from collections.abc import Callable
+from lzma import LZMAError
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 from builder import limits, store
 from builder.document import Document
-from engine.errors import FileError
+from engine.errors import FileError, StepwiseError
 
 GRAPH = "graph.json"
+SHOWN = 200  # characters of a path in a message
 WEIGHTS = "weights.safetensors"  # what `stepwise import` puts beside a graph
 FOLDERS = (GRAPH, f"artifacts/{GRAPH}")  # of a run or exported code; of an MLflow model
+DAMAGED = (  # what readers raise of files that are cut off, changed, encrypted or packed in another way
+    OSError, ValueError, LookupError, EOFError, RuntimeError, BadZipFile, zlib.error, LZMAError, struct.error
+)  # fmt: skip
 FILES = ("model.safetensors", "model.pt2", "model.onnx")  # what an export's folder holds
 
 
@@ -30,23 +37,28 @@ def open_graph(path: Path | str) -> Document:
     Raises:
         FileError: If there is nothing at `path`, or it carries no graph; the message says what was looked for.
     """
-    path = Path(path)
-    if not path.exists():
-        raise FileError(f"There is no file or folder {path}. Check the name.")
-    if path.is_dir():
-        return _in_folder(path)
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        return store.load(path)
+    path = existing(path)
     try:
-        text = reader(path)
-    except FileError:
+        return _in_folder(path) if path.is_dir() else _in_file(path)
+    except StepwiseError:
         raise
-    except (OSError, ValueError, KeyError, RecursionError, BadZipFile) as error:
+    except DAMAGED as error:
         raise FileError(f"{path} cannot be read: {error}. Is it the whole file?") from error
-    if text is None:
-        raise FileError(f"{path.name} carries no graph of Stepwise in its metadata. Open the run, or its {GRAPH}.")
-    return store.loads(text)
+
+
+def existing(path: Path | str) -> Path:
+    """Where a file or folder is, with `~` resolved.
+
+    Raises:
+        FileError: If it is not there, or its name cannot be one.
+    """
+    try:
+        if (found := Path(path).expanduser()).exists():
+            return found
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise FileError(f"{_short(path)} cannot be looked for: {reason}. Check the name.") from None
+    raise FileError(f"There is no file or folder {_short(path)}. Check the name.")
 
 
 def weights_beside(path: Path) -> Path | None:
@@ -54,14 +66,17 @@ def weights_beside(path: Path) -> Path | None:
     if path.suffix == ".safetensors":
         return path if path.is_file() else None
     imported = path / WEIGHTS if path.is_dir() else path.with_name(WEIGHTS)
-    beside = [path / FILES[0], imported] if path.is_dir() else [imported] if path.suffix == ".json" else []
+    own = [path / FILES[0], path / f"artifacts/{FILES[0]}"]
+    beside = [*own, imported] if path.is_dir() else [imported] if path.suffix == ".json" else []
     return next((file for file in beside if file.is_file()), None)
 
 
-def has_other_weights(path: Path) -> bool:
-    """Whether an export holds weights that only its own format can read."""
-    inside = (path / FOLDERS[1], *(path / name for name in FILES[1:]))
-    return path.suffix in (".pt2", ".onnx") or any(file.exists() for file in inside)
+def weights_within(path: Path) -> Path | None:
+    """The program or ONNX file that holds the weights of an export; see `builder.weights`."""
+    if not path.is_dir():
+        return path if path.suffix.lower() in (".pt2", ".onnx") and path.is_file() else None
+    inside = [*(path / name for name in FILES[1:]), path / f"artifacts/{FILES[1]}"]
+    return next((file for file in inside if file.is_file()), None)
 
 
 def _in_folder(folder: Path) -> Document:
@@ -75,6 +90,16 @@ def _in_folder(folder: Path) -> Document:
         raise FileError(f"{folder} is no export of ours. If it is a model of transformers: `stepwise import {folder}`.")
     looked = ", ".join((*FOLDERS, *FILES))
     raise FileError(f"{folder} holds no graph: there is none of {looked}. Name a run, an export, or a graph file.")
+
+
+def _in_file(path: Path) -> Document:
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        return store.load(path)
+    text = reader(path)
+    if text is None:
+        raise FileError(f"{path.name} carries no graph of Stepwise in its metadata. Open the run, or its {GRAPH}.")
+    return store.loads(text)
 
 
 def _safetensors(path: Path) -> str | None:
@@ -115,6 +140,10 @@ def _onnx(path: Path) -> str | None:
     except DecodeError as error:
         raise FileError(f"{path.name} is no ONNX file: {error}.") from None
     return next((entry.value for entry in model.metadata_props if entry.key == "graph"), None)
+
+
+def _short(path: Path | str) -> str:
+    return text if len(text := str(path)) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def _check_size(path: Path, size: int) -> None:

@@ -21,6 +21,11 @@ def trained(root: Path | None = None) -> Path:
     return (root or artifacts()) / "trained"
 
 
+def opened(root: Path | None = None) -> Path:
+    """The folder of weights of exports that were opened again, as safetensors, below `root`."""
+    return (root or artifacts()) / "opened"
+
+
 def local_store(root: Path | None = None) -> str:
     """URI of the MLflow database below `root`, which is used when no server is named."""
     return f"sqlite:///{(root or artifacts()) / 'mlflow.db'}"

@@ -7,8 +7,9 @@ from pathlib import Path
 from builder import opening, store
 from builder.checkpoints import save_checkpoint
 from builder.checkpoints.files import TOKENIZER
-from builder.export import model_of, own_weights
+from builder.export import model_of
 from builder.run import run_step, trained_model
+from builder.weights import weights_of
 from engine import locations, runs
 from engine.export import check
 from engine.status import STATUS_FILE
@@ -18,7 +19,7 @@ def export_as(what: str, family: str, out: Path, step: int | None = None) -> Pat
     """Write a model as a Hugging Face folder, with its tokenizer if it has one.
 
     Args:
-        what: A run folder, its name, `last`, a graph or safetensors of ours; without weights beside it, fresh ones.
+        what: A run folder, its name, `last`, a graph or another export; without weights, fresh ones.
         family: One of `builder.checkpoints.FAMILIES`.
         out: A new or empty folder.
         step: The checkpoint of a run; the newest if not given.
@@ -31,7 +32,7 @@ def export_as(what: str, family: str, out: Path, step: int | None = None) -> Pat
     path = Path(what)
     if path.is_file() or (path.is_dir() and not (path / STATUS_FILE).exists()):
         document = opening.open_graph(path)
-        return save_checkpoint(document, model_of(document, own_weights(path)).state_dict(), family, out)
+        return save_checkpoint(document, model_of(document, weights_of(path)).state_dict(), family, out)
     folder = runs.find(locations.runs(), what)
     document = store.load(folder / runs.GRAPH_FILE)
     model = trained_model(folder, document, run_step(folder, step))

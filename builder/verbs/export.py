@@ -59,14 +59,15 @@ def export(options: Namespace) -> int:
 def _as_family(options: Namespace) -> int:
     """Write a folder for `transformers`."""
     from builder.checkpoints.leaving import export_as
-    from builder.opening import weights_beside
+    from builder.opening import weights_beside, weights_within
     from engine.status import STATUS_FILE
 
     if options.format != "safetensors":
         raise ExportError(f"--as {options.family} writes safetensors; use --format safetensors.")
     folder = export_as(options.what, options.family, options.out, options.step)
     path = Path(options.what)
-    fresh = path.exists() and not (path / STATUS_FILE).exists() and not weights_beside(path)
+    weights = weights_beside(path) or weights_within(path)
+    fresh = path.exists() and not (path / STATUS_FILE).exists() and not weights
     note = " The weights are fresh, not trained." if fresh else ""
     OUT.print(Text(f"{folder} written. transformers loads it by from_pretrained.{note}"), soft_wrap=True)
     return 0

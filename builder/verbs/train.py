@@ -30,7 +30,7 @@ def add_to(verbs: Verbs) -> None:
     verb.add_argument("--seed", type=int, help="same seed, same run")
     verb.add_argument(
         "--from", dest="weights", type=Path, metavar="WEIGHTS",
-        help="begin with the weights of a safetensors file, as far as they fit",
+        help="begin with the weights of a safetensors file, an export or a run, as far as they fit",
     )  # fmt: skip
     verb.add_argument("--run-dir", type=Path, help="the run folder; a new one below artifacts/runs if not given")
     verb.add_argument("--resume", action="store_true", help="go on with --run-dir, or with the last run")
@@ -69,16 +69,32 @@ def _created(options: Namespace) -> Path:
     document = _with_symbols(document, symbols)
     config = RunConfig.suited(task, **changes)
     check_trainable(document, task)
-    if options.weights is not None:
-        fit, all_ = check_weights(document, options.weights)
+    weights = _weights(options.weights) if options.weights is not None else None
+    if weights is not None:
+        fit, all_ = check_weights(document, weights)
         OUT.print(Text(f"{fit} of {all_} parameters begin as in {options.weights}."), soft_wrap=True)
     if options.run_dir is None:
         folder = runs.new_folder(locations.runs(), task)
-        return write_run(document, config, folder, weights=options.weights)
+        return write_run(document, config, folder, weights=weights)
     if options.run_dir.exists() and any(options.run_dir.iterdir()):
         raise RunError(f"{options.run_dir} is not empty. Add --resume to go on with it, or name another.")
     options.run_dir.mkdir(parents=True, exist_ok=True)
-    return write_run(document, config, options.run_dir, weights=options.weights)
+    return write_run(document, config, options.run_dir, weights=weights)
+
+
+def _weights(path: Path) -> Path:
+    """The safetensors that a run begins with."""
+    from builder.weights import weights_of
+    from engine import checkpoints
+
+    if not path.exists():
+        raise RunError(f"There is no file or folder {path}. Check the name.")
+    if saved := checkpoints.steps(path):
+        return checkpoints.path_of(path, saved[-1]) / "model.safetensors"
+    found = weights_of(path) or path
+    if found.is_dir():
+        raise RunError(f"{path} holds no weights. Name a safetensors file, an export, or a run with a checkpoint.")
+    return found
 
 
 def _resumed(options: Namespace) -> Path:

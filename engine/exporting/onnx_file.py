@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import warnings
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ from torch.export import ExportedProgram
 
 from engine.errors import ExportError
 from engine.exporting.bundle import ExportBundle, Exported
+from engine.exporting.onnx_weights import ALIKE, name_weights
 from engine.generation import longest_input
 from engine.ports import Port
 from engine.program import difference, dims_of, ports_of, to_program
@@ -25,7 +27,7 @@ CLOSE = 1e-4
 
 
 def export_onnx(bundle: ExportBundle, out: Path) -> Exported:
-    """Write `model.onnx` for any batch and length, with the graph in its metadata.
+    """Write `model.onnx` for any batch and length, with the graph in its metadata and all weights under their names.
 
     Raises:
         ExportError: If a package is missing, the model has an operation that ONNX has not, or onnxruntime
@@ -38,7 +40,8 @@ def export_onnx(bundle: ExportBundle, out: Path) -> Exported:
     file = out / "model.onnx"
     with _quietly():
         made = _convert(program, bundle, ports)
-        made.model.metadata_props.update(bundle.facts)
+        alike = name_weights(made.model.graph, bundle.model.state_dict())
+        made.model.metadata_props.update({**bundle.facts, **({ALIKE: json.dumps(alike)} if alike else {})})
         made.save(str(file))
     apart = difference(OnnxModel(file, bundle.outputs), bundle.model, ports)
     if not apart <= CLOSE:

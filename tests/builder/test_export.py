@@ -168,8 +168,22 @@ def test_an_exported_safetensors_file_is_exported_again_with_its_own_weights(tmp
     ids = torch.arange(6)[None]
     assert torch.equal(torch.export.load(again.path).module()(tokens=ids), load_run_model(folder)(tokens=ids))
     assert "fresh" not in again.note
-    with pytest.raises(ExportError, match=r"weights of .* are not read from there"):
-        export_graph(again.path, "safetensors", tmp_path / "third")
+
+
+@pytest.mark.parametrize("format", ["pt2", "onnx"])
+def test_a_program_is_exported_as_safetensors_with_the_weights_of_its_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str
+) -> None:
+    monkeypatch.setenv("STEPWISE_HOME", str(tmp_path / "home"))
+    folder = trained("gpt2", "reverse", tmp_path)
+    first = export_run(folder, format, tmp_path / "first")
+
+    again = export_graph(first.path, "safetensors", tmp_path / "second")
+
+    found, own = load_file(again.path), load_run_model(folder).state_dict()
+    assert "fresh" not in again.note
+    assert all(torch.equal(found[name], own[name]) for name in found)
+    assert len(found) == len(own) - 1  # one is tied
 
 
 def test_exported_code_has_its_weights_and_graph_beside_it(tmp_path: Path) -> None:

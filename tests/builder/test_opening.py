@@ -3,52 +3,94 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import save_file
+from torch import nn
 
 import builder
 import builder.export  # adds the format `code`
-from builder.bundle import bundle_of
+from builder.bundle import bundle_of, ports_of
 from builder.document import Document
+from builder.export import model_of
 from builder.opening import open_graph
 from builder.run import write_run
+from builder.weights import weights_of
 from engine.config import RunConfig
 from engine.data import TASKS
 from engine.errors import FileError
 from engine.export import export
+from engine.program import inputs_for
 
 SMALL = {"d_model": 8, "n_heads": 1, "d_ff": 8, "n_layers": 1}
+TEMPLATES = ("tiny", "tiny_bert")  # tied; with an input that programs lack, and so weights that they do not use
+NAMES = (
+    "safetensors", "safetensors/model.safetensors", "pt2", "pt2/model.pt2", "onnx", "onnx/model.onnx", "code",
+    "code/model.safetensors", "mlflow", "mlflow/artifacts/model.pt2",
+)  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def document() -> Document:
-    """A small model with a tie and a task."""
-    return builder.templates.build("tiny", **SMALL)
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where converted weights are kept."""
+    monkeypatch.setenv("STEPWISE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def shaken(document: Document) -> nn.Module:
+    """Its model with random numbers everywhere, so that no weight is like another."""
+    model, drawn = builder.compile_document(document).eval(), torch.Generator().manual_seed(5)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=drawn))
+    return model
+
+
+@pytest.fixture(scope="module", params=TEMPLATES)
+def document(request: pytest.FixtureRequest) -> Document:
+    """A small model with a task."""
+    return builder.templates.build(request.param, **SMALL)
 
 
 @pytest.fixture(scope="module")
 def exports(document: Document, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Exports of it, each in a folder that is called like its format."""
     root = tmp_path_factory.mktemp("exports")
-    bundle = bundle_of(builder.compile_document(document), document, TASKS[document.task], {})
+    bundle = bundle_of(shaken(document), document, TASKS[document.task], {})
     for format in ("safetensors", "pt2", "onnx", "code", "mlflow"):
         export(bundle, format, root / format)
     return root
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name",
-    [
-        "safetensors", "safetensors/model.safetensors", "pt2", "pt2/model.pt2", "onnx", "onnx/model.onnx", "code",
-        "code/model.safetensors", "mlflow", "mlflow/artifacts/model.pt2",
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("name", NAMES)
 def test_an_export_opens_as_the_document_it_was_made_of(exports: Path, document: Document, name: str) -> None:
     assert open_graph(exports / name) == document
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_an_export_gives_its_weights_back_here_and_from_a_copy_elsewhere(
+    exports: Path, document: Document, tmp_path: Path, name: str
+) -> None:
+    said = logits(shaken(document), document)
+    copy = tmp_path / "elsewhere" / "copy"
+    shutil.copytree(exports / name.split("/")[0], copy)
+
+    for path in (exports / name, copy.joinpath(*name.split("/")[1:])):
+        weights = weights_of(path)
+        assert weights is not None
+        assert torch.equal(logits(model_of(open_graph(path), weights), document), said)
+
+
+def logits(model: nn.Module, document: Document) -> torch.Tensor:
+    """What a model says to every optional input, too."""
+    asked = inputs_for(ports_of(document), batch=3, length=5)
+    with torch.no_grad():
+        return model.eval()(**asked)
 
 
 def test_a_run_folder_and_a_graph_file_open(document: Document, tmp_path: Path) -> None:

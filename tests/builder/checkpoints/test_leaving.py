@@ -13,7 +13,7 @@ from builder import opening, templates
 from builder.checkpoints.leaving import export_as
 from builder.cli import main
 from builder.export import export_graph, model_of
-from engine.errors import ExportError, FileError
+from engine.errors import FileError
 
 
 @pytest.fixture
@@ -34,13 +34,17 @@ def test_a_folder_of_exported_weights_is_written_with_these(graph: Path, tmp_pat
     assert all(torch.equal(state[name], value) for name, value in own.items())
 
 
-def test_a_folder_whose_weights_are_not_read_is_refused_and_not_written_with_fresh_ones(
-    graph: Path, tmp_path: Path
+def test_a_folder_with_a_program_is_written_with_its_weights(
+    graph: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    export_graph(graph, "pt2", tmp_path / "export")
+    monkeypatch.setenv("STEPWISE_HOME", str(tmp_path / "home"))
+    export_graph(graph, "pt2", tmp_path / "export", seed=7)
 
-    with pytest.raises(ExportError, match="not read from there"):
-        export_as(str(tmp_path / "export"), "gpt2", tmp_path / "out")
+    export_as(str(tmp_path / "export"), "gpt2", tmp_path / "out")
+
+    _, state = builder.open_checkpoint(tmp_path / "out")
+    own = model_of(opening.open_graph(graph), None, seed=7).state_dict()
+    assert all(torch.equal(state[name], value) for name, value in own.items())
 
 
 def test_a_file_that_lacks_a_weight_of_its_graph_is_told(graph: Path, tmp_path: Path) -> None:
