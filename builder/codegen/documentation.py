@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -13,18 +14,23 @@ from builder.document import Definition, PortRef
 from engine.ports import Port
 
 INDENT = " " * 4
+KINDS = {"hidden": "Vectors", "ids": "Ids of the tokens"}  # what an input is of which nobody said what it is
 
 
 def head(name: str, unit: Unit, arguments: Sequence[str], made_of: Sequence[str]) -> list[Line]:
     """`class GPTBlock(nn.Module):` and its docstring; `made_of` are the parts of the whole model, for its own."""
     definition = unit.definition
     if unit.root:
-        summary, about = text.summary(definition.about, "The whole model", INDENT)
+        first, others = text.parted(definition.about)
+        summary, about = text.summary(first, "The whole model", INDENT)
+        about = f"{about} {others}".strip()
     else:
         summary, about = text.summary(definition.about, text.clean(definition.title) or name, INDENT)
     paragraphs = [
         text.wrapped(about, text.WIDTH - len(INDENT)),
-        text.wrapped(f"Made of: {', '.join(made_of)}." if made_of else "", text.WIDTH - len(INDENT)),
+        text.wrapped(f"Made of: {', '.join(map(text.together, made_of))}.", text.WIDTH - len(INDENT))
+        if made_of
+        else [],
         _formula(definition),
         ["Args:", "    config: Sizes and choices."] if unit.root else _arguments(definition, arguments),
         _paper(definition),
@@ -44,7 +50,7 @@ def _formula(definition: Definition) -> list[str]:
 
 
 def _paper(definition: Definition) -> list[str]:
-    words = text.clean(definition.paper)
+    words = re.sub(r"\b(eq\.|vol\.|p\.) (?=\d)", rf"\1{text.FIXED}", text.clean(definition.paper))
     return text.wrapped(f"Source: {words.rstrip('.')}.", text.WIDTH - len(INDENT)) if words else []
 
 
@@ -106,8 +112,8 @@ def _short(summary: str, unit: Unit, letters: Letters) -> list[str]:
 
 
 def _described(port: Port, letters: Letters) -> str:
-    shape = letters.of(PortRef(port.name, "value"))
-    about = text.clean(port.about).rstrip(".") or port.kind.capitalize()
+    shape = text.together(letters.of(PortRef(port.name, "value")))
+    about = text.clean(port.about).rstrip(".") or KINDS.get(port.kind, port.kind.capitalize())
     return f"{port.name}: {about}, {shape}." if shape else f"{port.name}: {about}."
 
 

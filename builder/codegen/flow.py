@@ -20,6 +20,7 @@ INDENT = " " * 8
 PLAIN = frozenset({"a", "b", "update", "value", "branch", "first", "second"})
 DEEPEST = 4
 LONGEST_CHAIN, LONGEST_WAIT = 20, 12
+State = tuple[int, dict[PortRef, Variable], dict[PortRef, int], dict[str, PortRef], Counter[PortRef]]
 
 
 class Flow:
@@ -108,13 +109,21 @@ class Flow:
     def _built(self, source: PortRef, before: str, comment: str) -> tuple[object, frozenset[str]]:
         """A value as an expression that fits on a line, after statements for parts of it where it has to be so."""
         if source not in self._held and not self._is_short(source, before, comment):
-            sources = self._sources(self._waiting[source])
+            sources, state = self._sources(self._waiting[source]), self._state()
             for other in sources:
                 self._built(other, "x = ", self._comment(other))
             if not self._is_short(source, before, comment):
+                self._restore(state)  # each part is to be finished before the next one begins
                 for other in sources:
                     self._settle(other)
         return self._whole(source)
+
+    def _state(self) -> State:
+        return len(self.lines), self._held.copy(), self._depths.copy(), self._names.copy(), self._left.copy()
+
+    def _restore(self, state: State) -> None:
+        count, self._held, self._depths, self._names, self._left = state
+        del self.lines[count:]
 
     def _is_short(self, source: PortRef, before: str, comment: str) -> bool:
         """Whether a value fits on a line, without too much inside."""
@@ -226,14 +235,17 @@ class Flow:
             (port,) = ports
             if port != "x":
                 return "x" if port in PLAIN else port
-            reader = self._readers[seen][0]
-            outputs = self._outputs.get(reader.node, ())
-            if len(self._readers[seen]) > 1 or len(outputs) != 1:
+            after = [out for reader in self._readers[seen] if (out := self._changed(reader, ref))]
+            if len(after) != 1:
                 return "x"
-            seen = PortRef(reader.node, outputs[0])
-            if self._letters.of(seen) != self._letters.of(ref):
-                return "x"
+            (seen,) = after
         return "" if seen == ref else "x"
+
+    def _changed(self, reader: PortRef, like: PortRef) -> PortRef | None:
+        """What a reader makes of a value, if that is one thing of the same shape as another value."""
+        outputs = self._outputs.get(reader.node, ())
+        made = PortRef(reader.node, outputs[0]) if len(outputs) == 1 else None
+        return made if made and self._letters.of(made) == self._letters.of(like) else None
 
     def _is_free(self, name: str) -> bool:
         ref = self._names.get(name)

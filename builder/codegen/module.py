@@ -15,7 +15,6 @@ from builder.codegen.steps import Line
 from builder.codegen.units import Key, Unit, Units
 from builder.document import Document
 
-_FIXED = "\u00a0"  # a space where no line ends
 Span = tuple[int, int]
 Place = tuple[str, str]
 
@@ -146,19 +145,15 @@ class _Module:
 
     def _docstring(self, root: Made) -> list[str]:
         letters = {letter for made in self.made.values() for letter in made.letters}
-        key = ", ".join(
-            f"{letter} {meaning}".replace(" ", _FIXED) for letter, meaning in KEY.items() if letter in letters
-        )
+        key = ", ".join(text.together(f"{letter} {meaning}") for letter, meaning in KEY.items() if letter in letters)
         summary, _ = text.summary("", text.clean(self.document.name) or root.name, "")
-        paper = text.clean(self.document.main.paper)
         paragraphs = [
-            text.wrapped(text.sentence(self.document.main.about), text.WIDTH),
-            text.wrapped(f"Source: {paper.rstrip('.')}.", text.WIDTH) if paper else [],
+            text.wrapped(text.parted(self.document.main.about)[0], text.WIDTH),
             [
                 "Made by Stepwise from a drawn graph; needs nothing but PyTorch. The names of",
                 "parameters are the paths of the graph's nodes.",
             ],
-            [line.replace(_FIXED, " ") for line in text.wrapped(f"Shapes: {key}.", text.WIDTH)] if key else [],
+            text.wrapped(f"Shapes: {key}.", text.WIDTH) if key else [],
         ]
         return text.docstring(summary, paragraphs, "")
 

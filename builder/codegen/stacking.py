@@ -97,17 +97,20 @@ def listed(before: str, name: str, layers: Mapping[int, Arguments], count: str, 
         line = f"{before}nn.ModuleList([{tree.flat(call)}] * {count})"
         if len(line) <= room:
             return [line]
-        first = [text.removeprefix(_INDENT) for text in tree.lines(before, call, "", _INDENT)]
-        return [*first, f"{before}nn.ModuleList([{before.removesuffix(' = ')}] * {count})"]
+        layer = [f"        {line}" for line in _spread(call.function, chosen(layers))]
+        return [f"{before}nn.ModuleList(", "    [", *layer, "    ]", f"    * {count}", ")"]
     index = INDEX if len(layers) > 1 else "_"
     line = f"{before}nn.ModuleList({tree.flat(call)} for {index} in range({count}))"
     if len(line) <= room:
         return [line]
     return [
         f"{before}nn.ModuleList(",
-        f"    {call.function}(",
-        *(f"        {key}={text}," for key, text in chosen(layers).items()),
-        "    )",
+        *(f"    {line}" for line in _spread(call.function, chosen(layers))),
         f"    for {index} in range({count})",
         ")",
     ]
+
+
+def _spread(function: str, given: Arguments) -> list[str]:
+    """A call with a line for each argument."""
+    return [f"{function}(", *(f"    {key}={text}," for key, text in given.items()), ")"]

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from engine.settings import Value
 
 WIDTH = 88
+FIXED = "\u00a0"  # a space where no line ends
 
 
 def clean(text: str) -> str:
@@ -48,14 +49,26 @@ def wrapped(text: str, room: int, first: str = "", rest: str = "") -> list[str]:
     """`text` in lines of at most `room` columns.
 
     Args:
-        text: Clean words.
+        text: Clean words; lines end at no `FIXED` space, which becomes a plain one.
         room: Columns for each line, its beginning included.
         first: What the first line begins with.
         rest: What the others begin with.
     """
     if width(text) > len(text):
         room = max(room // 2, 20)
-    return textwrap.wrap(text, room, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+    lines = textwrap.wrap(text, room, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+    return [line.replace(FIXED, " ") for line in lines]
+
+
+def together(text: str) -> str:
+    """`text` in one piece, which no line parts."""
+    return text.replace(" ", FIXED)
+
+
+def parted(text: str) -> tuple[str, str]:
+    """The first sentence of a text, and the others."""
+    first, *others = re.split(r"(?<=\w\w[.!?]) (?=[A-Z])", sentence(text), maxsplit=1)
+    return first, "".join(others)
 
 
 def summary(about: str, title: str, indent: str) -> tuple[str, str]:

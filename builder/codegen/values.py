@@ -48,9 +48,21 @@ def substituted(tree: ast.expr, of: Substitute) -> ast.expr:
     return found
 
 
+class _Squares(ast.NodeTransformer):
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        """The square of what is multiplied by itself, where that is more than a name."""
+        self.generic_visit(node)
+        twice = isinstance(node.op, ast.Mult) and ast.dump(node.left) == ast.dump(node.right)
+        if twice and isinstance(node.left, ast.BinOp):
+            return ast.BinOp(node.left, ast.Pow(), ast.Constant(2))
+        return node
+
+
 def source(tree: ast.expr) -> str:
     """An expression as ruff would write it."""
-    return literal(tree.value) if isinstance(tree, ast.Constant) else ast.unparse(tree)  # type: ignore[arg-type]
+    if isinstance(tree, ast.Constant):
+        return literal(tree.value)  # type: ignore[arg-type]
+    return ast.unparse(_Squares().visit(copy.deepcopy(tree)))
 
 
 def constant(tree: ast.expr) -> Value | None:

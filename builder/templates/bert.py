@@ -23,7 +23,15 @@ def bert(head: Callable[[Sketch], None] | None = None, **sizes: Value) -> Defini
         head: Draws what comes after the blocks; the head that fills gaps if not given.
         sizes: Starting values of its symbols.
     """
-    d = Sketch("model", "Model")
+    d = Sketch(
+        "model",
+        "Model",
+        about="An encoder in which every position looks at all others. Three vectors are added for each token: for "
+        "itself, for the segment it belongs to and for its position. After each sublayer the stream is normalised."
+        f"{'' if head else ' The head says which token was hidden at each position.'}",
+        formula="x = norm(W_E[tokens] + W_S[segments] + W_P);  x ← block(x), n_layers times",
+        paper=BERT,
+    )
     small: dict[str, Value] = {
         "vocab_size": 256, "max_len": 256, "n_segments": 2, "d_model": 128, "n_heads": 4, "n_layers": 4,
         "d_ff": "4*d_model", "eps": 1e-12, "dropout": 0.1,

@@ -78,6 +78,7 @@ def build(name: str, **symbols: Value) -> Document:
     """
     template = TEMPLATES[name]
     root = with_values(template.make(), symbols, f"Template {name!r}")
+    root = replace(root, about=root.about or template.about, paper=root.paper or template.paper)
     document = assembled(root, *template.parts)
     return replace(document, name=template.title, ties=template.ties, task=template.task)
 

@@ -15,7 +15,15 @@ def gpt2(
     n_layers: int = 4, d_model: int = 128, dropout: float = 0.1, vocab_size: int = 256, max_len: int = 256
 ) -> Definition:
     """The root of GPT-2."""
-    d = Sketch("model", "Model")
+    d = Sketch(
+        "model",
+        "Model",
+        about="A decoder that continues text. Each token becomes a vector, to which a learned vector for its position "
+        "is added. In each layer every position looks at itself and the ones before it, then works alone. The head "
+        "scores every token as the one that comes next.",
+        formula="x = W_E[tokens] + W_P;  x ← block(x), n_layers times;  logits = head(norm(x))",
+        paper=PAPER,
+    )
     d.symbols(vocab_size=vocab_size, max_len=max_len, d_model=d_model, n_heads=4, n_layers=n_layers)
     d.symbols(d_ff="4*d_model", dropout=dropout)
     d.input("tokens", IDS, (0, 0), "ids")

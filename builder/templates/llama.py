@@ -22,18 +22,25 @@ TINY: Mapping[str, Value] = {"vocab_size": 29, "max_len": 21, "d_model": 64, "n_
 
 def llama(**sizes: Value) -> Definition:
     """The root of Llama; `sizes` are starting values of its symbols."""
-    return decoder("llama_block", GROUPED, {**SIZES, **sizes})
+    about = (
+        "A decoder that continues text and has no biases. Attention turns queries and keys by angles that grow with "
+        "their position, and several heads of queries share one of keys and values. The feed-forward part is gated. "
+        "What a sublayer reads is divided by its root mean square; the stream itself never is."
+    )
+    return decoder("llama_block", GROUPED, {**SIZES, **sizes}, about=about, paper=LLAMA)
 
 
-def decoder(block: str, settings: Mapping[str, str], sizes: Mapping[str, Value]) -> Definition:
+def decoder(block: str, settings: Mapping[str, str], sizes: Mapping[str, Value], **about: str) -> Definition:
     """Tokens, blocks with rotary positions, a last norm and the head.
 
     Args:
         block: The kind of a layer.
         settings: What each layer is given.
         sizes: Symbols of the root with their values.
+        about: Texts `about` and `paper` of the root.
     """
-    d = Sketch("model", "Model")
+    formula = "x = W_E[tokens];  x ← block(x), n_layers times;  logits = head(norm(x))"
+    d = Sketch("model", "Model", formula=formula, **about)
     d.symbols(**sizes)
     d.input("tokens", IDS, (0, 0), "ids")
     d.input("padding?", IDS, (0, 1), "mask", REAL)

@@ -13,7 +13,13 @@ _MIXED = {**GROUPED, "n_experts": "n_experts", "top_k": "top_k"}
 
 def moe(**sizes: Value) -> Definition:
     """The root of Mixtral; `sizes` are starting values of its symbols."""
-    return decoder("moe_block", _MIXED, {**SIZES, "d_ff": "2*d_model", "n_experts": 4, "top_k": 2, **sizes})
+    about = (
+        "A decoder that continues text, with experts in place of feed-forward layers. A router sends each token to a "
+        "few of them, so that the model has far more parameters than any one token passes through; a loss keeps all "
+        "experts equally busy. All else is as in Llama: rotary positions, grouped queries, no biases."
+    )
+    own: dict[str, Value] = {"d_ff": "2*d_model", "n_experts": 4, "top_k": 2}
+    return decoder("moe_block", _MIXED, {**SIZES, **own, **sizes}, about=about, paper=MIXTRAL)
 
 
 def tiny_moe() -> Definition:

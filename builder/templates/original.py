@@ -8,10 +8,21 @@ from builder.document import Definition
 from builder.templates.embedding import BLOCK, IDS, embed, lm_head
 from builder.templates.gallery import Template, add
 
+_BERT = "Devlin et al., “BERT”, arXiv:1810.04805"
+
 
 def transformer() -> Definition:
     """The root of the original encoder-decoder."""
-    d = Sketch("model", "Model")
+    d = Sketch(
+        "model",
+        "Model",
+        about="An encoder reads one sequence, a decoder writes another. Waves of different lengths tell positions "
+        "apart. Each layer of the decoder looks at what is written so far, then at what the encoder found out. "
+        "After each sublayer the stream is normalised.",
+        formula="memory = encoder(√d W_E[source] + waves);  y = decoder(√d W_E[target] + waves, memory);  "
+        "logits = head(y)",
+        paper=f"{ATTENTION}, §3",
+    )
     d.symbols(vocab_size=256, max_len=256, d_model=128, n_heads=4, n_layers=2, d_ff="4*d_model", dropout=0.1)
     d.input("source", "B S", (0, 0), "ids")
     d.input("source_padding?", "B S", (0, 0.6), "mask", REAL)
@@ -29,7 +40,14 @@ def transformer() -> Definition:
 
 def classifier() -> Definition:
     """The root of an encoder that labels whole sequences."""
-    d = Sketch("model", "Model")
+    d = Sketch(
+        "model",
+        "Model",
+        about="An encoder that gives a whole sequence one label. Every position looks at all others; the mean of what "
+        "they found out, padding left aside, goes to the head.",
+        formula="x = W_E[tokens] + W_P;  x ← block(x), n_layers times;  logits = head(mean(x))",
+        paper=_BERT,
+    )
     d.symbols(vocab_size=256, max_len=256, d_model=128, n_heads=4, n_layers=2, d_ff="4*d_model")
     d.symbols(dropout=0.1, n_classes=2)
     d.input("tokens", IDS, (0, 0), "ids")
@@ -61,7 +79,7 @@ def register() -> None:
             name="classifier",
             title="Classifier",
             about="An encoder that reads a whole sequence and gives it a label.",
-            paper="Devlin et al., “BERT”, arXiv:1810.04805",
+            paper=_BERT,
             make=classifier,
         )
     )

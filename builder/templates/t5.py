@@ -24,7 +24,15 @@ def t5(*, gated: bool = False, scaled: bool = True, **sizes: Value) -> Definitio
         scaled: Scale what the head reads, as the first version does, whose head is tied to the embedding.
         sizes: Starting values of its symbols.
     """
-    d = Sketch("model", "Model")
+    d = Sketch(
+        "model",
+        "Model",
+        about="An encoder reads one text, a decoder writes another. No vector says where a token stands: to every "
+        "score of attention a learned number is added that depends on the distance, and all layers share these "
+        "numbers. Norms divide by the root mean square, and nothing has a bias.",
+        formula="memory = norm(encoder(W_E[source]));  y = norm(decoder(W_E[target], memory));  logits = head(y)",
+        paper=T5,
+    )
     d.symbols(**{**_sizes(), **sizes})
     d.input("source", "B S", (0, 0), "ids")
     d.input("source_padding?", "B S", (0, 0.6), "mask", REAL)

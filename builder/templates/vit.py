@@ -12,7 +12,14 @@ from engine.settings import Value
 
 def vit(**sizes: Value) -> Definition:
     """The root of the vision transformer; `sizes` are starting values of its symbols."""
-    d = Sketch("model", "Model")
+    d = Sketch(
+        "model",
+        "Model",
+        about="An encoder that says what an image shows. The image is cut into patches, and each patch becomes a "
+        "vector; a learned vector in front of them, the class token, gathers what the head needs.",
+        formula="x = [class; patches W_E] + W_P;  x ← block(x), n_layers times;  logits = head(norm(x)[first])",
+        paper=VIT,
+    )
     small: dict[str, Value] = {
         "image_size": 32, "patch": 4, "channels": 1, "n_classes": 10, "d_model": 128, "n_heads": 4, "n_layers": 4,
         "d_ff": "4*d_model", "eps": 1e-12, "dropout": 0.1,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
 
 import builder
-from builder.templates import TEMPLATES, build, names
+from builder.document import Definition
+from builder.templates import TEMPLATES, Template, build, names
 from builder.values import known_scope
 from engine.channel import MemoryChannel
 from engine.config import RunConfig
@@ -35,6 +38,34 @@ def test_a_template_says_what_it_is(name: str) -> None:
     assert template.title
     assert template.about.endswith(".")
     assert template.paper
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_root_of_a_template_says_what_it_is_and_keeps_it_in_a_file(name: str, tmp_path: Path) -> None:
+    document = build(name)
+    builder.save(document, tmp_path / "graph.json")
+
+    root = builder.load(tmp_path / "graph.json").main
+
+    assert (root.about, root.formula, root.paper) == (
+        document.main.about,
+        document.main.formula,
+        document.main.paper,
+    )
+    assert len(root.about) > 100
+    assert root.about.endswith(".")
+    assert " = " in root.formula
+    assert root.paper
+
+
+def test_a_root_that_says_nothing_says_what_the_gallery_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    silent = partial(Definition.make, "model", "Model")
+    plain = Template(name="plain", title="Plain", about="A plain model.", paper="Nobody, 2026", make=silent)
+    monkeypatch.setitem(TEMPLATES._items, "plain", plain)
+
+    root = build("plain").main
+
+    assert (root.about, root.paper) == ("A plain model.", "Nobody, 2026")
 
 
 @pytest.mark.parametrize(("task", "name"), [(t.name, name) for t in TASKS.values() for name in t.templates])

@@ -44,6 +44,14 @@ def test_without_a_selection_the_model_and_its_sizes_are_shown(form: Form) -> No
     assert form.rows()["name"]["value"] == form.session.document.name
 
 
+def test_without_a_selection_it_says_what_the_model_is_and_where_it_comes_from(form: Form) -> None:
+    root, sections = form.session.document.main, form.pane.part.sections
+
+    said = [section["text"] for section in sections if section["kind"] in ("text", "formula")]
+    assert {root.about, root.formula, root.paper} <= set(said)
+    assert root.about.startswith("A decoder that continues text.")
+
+
 def test_a_size_is_set_and_can_be_an_expression(form: Form) -> None:
     form.type("symbol:d_model", "48")
     assert form.session.scope["d_model"] == 48

@@ -65,6 +65,10 @@ class Router(nn.Module):
         """The loss of the last forward in training; None if there was none."""
         return torch.stack(self.losses).sum() if self.losses else None
 
+    def __getstate__(self) -> dict[str, object]:
+        """Everything but the last losses, which belong to no copy."""
+        return {**self.__dict__, "losses": []}
+
 
 def count_calls(layers: nn.ModuleList) -> None:
     """Tell routers in layers that share weights how often one forward calls them."""

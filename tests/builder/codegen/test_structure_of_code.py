@@ -189,8 +189,34 @@ def test_a_chain_of_a_thousand_blocks_is_written() -> None:
     assert source.count("F.relu(") == 1000
 
 
-def test_shared_layers_with_long_arguments_are_made_first() -> None:
+def test_shared_layers_with_long_arguments_are_one_statement_of_several_lines() -> None:
     document = blocks_of(small("gpt2"), shared=True)
 
-    assert "self.blocks = nn.ModuleList([self.blocks] * config.n_layers)" in builder.generate_code(document)
+    lines = [line.strip() for line in builder.generate_code(document).splitlines()]
+    first = lines.index("self.blocks = nn.ModuleList(")
+    assert lines[first + 1 : first + 4] == ["[", "GPTBlock(", "d_model=config.d_model,"]
+    assert lines[first + 8 : first + 11] == ["]", "* config.n_layers", ")"]
     assert_same(document)
+
+
+def test_each_value_is_finished_before_the_next_one_is_begun() -> None:
+    source = builder.generate_code(builder.templates.build("llama"))
+
+    forward = source[source.index("class GroupedQueryAttention") :]
+    starts = [
+        line.split(" = ")[0].strip() for line in forward.splitlines() if "_heads(self." in line or " rope(" in line
+    ]
+    assert starts == ["q", "k", "k", "v"]
+
+
+def test_a_value_has_the_name_of_what_layers_make_of_it() -> None:
+    source = builder.generate_code(builder.templates.build("t5"))
+
+    assert "memory = self.source_drop(self.source_emb(source))  # (B, S, D)" in source
+    assert "bias = self.encoder_distances(memory)  # (1, H, S, S)" in source
+
+
+def test_a_square_is_written_as_one() -> None:
+    source = builder.generate_code(builder.templates.build("vit"))
+
+    assert "(config.image_size // config.patch) ** 2 + 1," in source

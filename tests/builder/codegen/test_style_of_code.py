@@ -11,6 +11,7 @@ import pytest
 
 import builder
 from builder.document import Document
+from builder.edits import SetShared
 from engine.errors import CompileError
 from tests.builder.codegen.test_blocks_as_code import ALL, drawn, freed
 from tests.builder.codegen.test_zoo_as_code import DRAWINGS
@@ -21,6 +22,8 @@ RUFF = [sys.executable, "-m", "ruff"]
 def documents() -> Iterator[tuple[str, Document]]:
     """Templates, blocks and the zoo."""
     yield from ((name, builder.templates.build(name)) for name in builder.templates.names())
+    shared = SetShared(node="blocks", shared=True)
+    yield from ((f"shared_{name}", shared.apply(builder.templates.build(name))) for name in ("gpt2", "moe"))
     yield from ((f"zoo_{name}", make()) for name, make in DRAWINGS.items())
     for number, case in enumerate(ALL):
         yield f"block_{number}", drawn(case)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import builder
-from builder.codegen.text import WIDTH, clean, docstring, literal, sentence, summary, width
+from builder.codegen.text import WIDTH, clean, docstring, literal, parted, sentence, summary, width
 from builder.document import Document
 from engine.settings import Setting
 from tests.builder.small_models import small
@@ -94,6 +94,46 @@ def test_what_a_person_wrote_stands_in_the_docstring() -> None:
     source = builder.generate_code(worded("Looks at what came before."))
 
     assert '"""Looks at what came before."""' in source or '"""Looks at what came before.\n' in source
+
+
+@pytest.mark.parametrize("name", builder.templates.names())
+def test_a_template_says_in_its_docstring_what_it_is_how_it_computes_and_where_it_comes_from(name: str) -> None:
+    document = builder.templates.build(name)
+    source = builder.generate_code(document)
+
+    *_, model = (node for node in ast.parse(source).body if isinstance(node, ast.ClassDef))
+    said, words = ast.get_docstring(model) or "", document.main
+    assert said.splitlines()[0] == parted(words.about)[0]
+    assert " ".join(parted(words.about)[1].split()) in " ".join(said.split())
+    assert all(f"    {line}" in said.splitlines() for line in words.formula.split(";  "))
+    assert " ".join(said.split()).endswith(f"Source: {words.paper}.")
+    assert (ast.get_docstring(ast.parse(source)) or "").splitlines()[2] == parted(words.about)[0]
+
+
+@pytest.mark.parametrize("name", builder.templates.names())
+def test_no_shape_and_no_name_of_a_part_is_broken_over_two_lines(name: str) -> None:
+    source = builder.generate_code(builder.templates.build(name))
+
+    assert not [
+        line for line in source.splitlines() if line.count("(") > line.count(")") and line.endswith((" H,", " T,"))
+    ]
+    assert not [line for line in source.splitlines() if line.endswith(("×", "eq."))]
+
+
+@given(st.text(), st.lists(st.text()))
+def test_sentences_together_are_the_text(first: str, others: list[str]) -> None:
+    text = " ".join([first, *others])
+
+    assert " ".join(parted(text)).strip() == sentence(text)
+
+
+def test_a_text_is_parted_after_its_first_sentence() -> None:
+    assert parted("Reads v1.1, e.g. a text. Then writes. Then ends") == (
+        "Reads v1.1, e.g. a text.",
+        "Then writes. Then ends.",
+    )
+    assert parted("no end") == ("No end.", "")
+    assert parted("") == ("", "")
 
 
 @given(st.text())
