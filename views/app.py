@@ -8,14 +8,11 @@ HERE.warm_up()  # first: the process that runs come from loads beside this one
 
 import panel as pn
 
-from builder.names import slug
-from engine.config import RunConfig
-from engine.data import TASKS
 from views.first import first_document
 from views.page import publish
 from views.process import prepare
 from views.session import Session
-from views.setup import Setup
+from views.setup import Setup, task_of
 from views.shell import Shell
 from views.workspace import Workspace, folder_of
 
@@ -25,10 +22,10 @@ FIRST = "tiny"
 def main() -> None:
     """Restore the user's work, or begin with a tiny GPT on its task, and show the window."""
     prepare()
-    workspace = Workspace(folder_of(slug(pn.state.user or "local")))
+    workspace = Workspace(folder_of(pn.state.user or "local"))
     document, task = first_document(FIRST)
     document = workspace.restore() or document
-    setup = Setup(RunConfig.suited(document.task if document.task in TASKS else task))
+    setup = Setup(workspace.setup(task_of(document) or task))
     session = Session(document)
     session.weights = workspace.weights()
     shell = Shell(session, workspace, setup)

@@ -89,6 +89,7 @@ COMMANDS: list[Command] = [
         ("runs", "Show runs", "", "-"),
         ("mlflow", "Open MLflow", ""),
     ),
+    *_menu("", ("load-that", "Load the other window's graph", ""), ("keep-mine", "Keep this window's graph", "")),
     *_menu("Help", ("shortcuts", "Keyboard shortcuts", "?"), ("about", "About Stepwise", "")),
 ]
 

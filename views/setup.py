@@ -6,8 +6,9 @@ from typing import Any, cast
 
 import param
 
+from builder.document import Document
 from builder.edits import Batch, SetSymbol, SetTask
-from builder.fit import wanted_sizes
+from builder.fit import misfit, suitable_task, wanted_sizes, why_none
 from engine.config import RunConfig
 from engine.data import TASKS, Task
 from engine.errors import StepwiseError
@@ -17,6 +18,7 @@ from views.parts import Sheet
 from views.session import Session
 
 EXAMPLES = 3
+UNDECIDED = "no task fits"
 BEGINNING = (
     "Training begins with the weights that the model was opened with, as far as they fit. Run → Begin with fresh "
     "weights leaves them out."
@@ -27,6 +29,8 @@ class Setup(param.Parameterized):
     """State: how the next run is trained."""
 
     config = cast(RunConfig, param.ClassSelector(class_=RunConfig, doc="Settings of the next run."))
+    undecided = param.Boolean(default=False, doc="Whether the model names no task and fits none.")
+    obstacle = param.String(default="", doc="Why the model cannot be trained so; empty if it can, or has problems.")
 
     def __init__(self, config: RunConfig) -> None:
         super().__init__(config=config)
@@ -53,7 +57,7 @@ class SetupPane:
         self._session, self._setup = session, setup
         self.part = Sheet(sections=self._sections())
         self.part.on(self._receive)
-        setup.param.watch(lambda _: self._show(), ["config"])
+        setup.param.watch(lambda _: self._show(), ["config", "undecided", "obstacle"])
         session.param.watch(lambda _: self._show(), ["weights"])
 
     def _show(self) -> None:
@@ -66,19 +70,30 @@ class SetupPane:
         given = changes(config)
         fields = [(field, values[field.name]) for field in config.fields() if field.name != "task"]
         return [
-            {"kind": "title", "text": task.title, "colour": "accent"},
-            {"kind": "text", "text": task.about},
+            *self._about(task),
             *([{"kind": "text", "text": BEGINNING}] if self._session.weights else []),
-            {"kind": "samples", "rows": example_rows(task)},
+            *([] if self._setup.undecided else [{"kind": "samples", "rows": example_rows(task)}]),
             {
                 "kind": "form",
                 "id": "run",
                 "columns": 3,
                 "rows": [
-                    {**choice("task", task.name, list(TASKS)), "field": "task"},
+                    {**choice("task", chosen_task(self._setup)), "options": task_options(self._setup)},
                     *rows_of(fields, {}, prefix="config", given=given),
                 ],
             },
+        ]
+
+    def _about(self, task: Task) -> list[dict[str, Any]]:
+        """What the task is, and what keeps the model from being trained for it."""
+        obstacle = self._setup.obstacle
+        said = [{"kind": "text", "text": obstacle, "tone": "warn"}] if obstacle else []
+        if self._setup.undecided:
+            return [{"kind": "title", "text": UNDECIDED.capitalize(), "colour": "muted"}, *said]
+        return [
+            {"kind": "title", "text": task.title, "colour": "accent"},
+            {"kind": "text", "text": task.about},
+            *said,
         ]
 
     def _receive(self, message: dict[str, Any]) -> None:
@@ -98,11 +113,38 @@ class SetupPane:
 
 def choose_task(session: Session, setup: Setup, name: str) -> None:
     """Train for another task, as it recommends; the model's sizes follow its data, as one undo step."""
+    if not name:  # what stands in place of a task where none fits
+        return
     setup.train_for(name)
     sizes = wanted_sizes(session.document, TASKS[name])
     edits = (SetSymbol(name=symbol, value=value) for symbol, value in sizes.items())
     if session.document.task != name or sizes:
         session.apply(Batch(edits=(SetTask(task=name), *edits), label=f"Train for {name}"))
+
+
+def task_of(document: Document) -> str:
+    """The task that a document names, or the first that it fits; empty if there is none."""
+    return document.task if document.task in TASKS else suitable_task(document)
+
+
+def settle(session: Session, setup: Setup) -> None:
+    """Follow the document: the task that it is trained for, and what keeps it from being trained."""
+    document, task = session.document, task_of(session.document)
+    if task:
+        setup.train_for(task)
+    reason = misfit(document, task) if task else why_none(document)
+    setup.param.update(undecided=not task, obstacle=reason if session.report.ok else "")
+
+
+def chosen_task(setup: Setup) -> str:
+    """The name of the task; empty if none fits."""
+    return "" if setup.undecided else setup.config.task
+
+
+def task_options(setup: Setup) -> list[dict[str, str]]:
+    """The tasks to choose from, by name; before them that none fits, where that is so."""
+    none = [{"id": "", "label": UNDECIDED}] if setup.undecided else []
+    return [*none, *({"id": name, "label": name} for name in TASKS)]
 
 
 def changes(config: RunConfig) -> dict[str, Value]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import panel as pn
 from loguru import logger
 
 from engine import plugins
-from engine.data import TASKS
 from engine.errors import StepwiseError
 from views.attention import AttentionPane
 from views.canvas import CanvasPane
@@ -19,6 +17,7 @@ from views.code import CodePane
 from views.commands import command_rows
 from views.composing import Composing
 from views.dialogs import EMPTY, Dialogs
+from views.elsewhere import Elsewhere
 from views.exporting import Exporter
 from views.first import blank_document, first_document
 from views.following import Following
@@ -35,9 +34,10 @@ from views.runner import Runner
 from views.runs import RunsPane
 from views.selection import Selection
 from views.session import Session
-from views.setup import Setup, SetupPane, choose_task
+from views.setup import Setup, SetupPane, choose_task, settle
+from views.starting import Starting
 from views.toolbar import status_bar, title_bar, toolbar
-from views.trained import TrainedDialog, tell_beginning
+from views.trained import TrainedDialog
 from views.training import TrainingPane
 from views.workspace import Workspace
 
@@ -56,6 +56,7 @@ class Shell:
     def __init__(self, session: Session, workspace: Workspace, setup: Setup) -> None:
         self.session, self.workspace, self.setup = session, workspace, setup
         self.runner, self.selection, self._greeted = Runner(), Selection(), False
+        settle(session, setup)
         self.proofs, self.needs = Proofs(session, prover()), Needs(session, setup)
         self.canvas = CanvasPane(session, on_symbol=lambda _: session.select(()))  # the sizes stand in the inspector
         self._bars()
@@ -74,6 +75,8 @@ class Shell:
         self.dialogs = Dialogs(self.window, session, workspace, self.new)
         self.exporter = Exporter(session, self.runner, self.window)
         self.following = Following(session, self.selection)
+        self.starting = Starting(session, setup, self.runner, self.selection, self.bottom)
+        self.elsewhere = Elsewhere(session, setup, workspace, self.window)
         self._commands = self._table()
         self._listen()
 
@@ -95,7 +98,7 @@ class Shell:
         panes: dict[str, Callable[[], object]] = {
             "problems": lambda: ProblemsPane(self.session, self.proofs, self.window).part,
             "setup": lambda: SetupPane(self.session, self.setup).part,
-            "train": lambda: TrainingPane(self.runner).view,
+            "train": lambda: TrainingPane(self.runner, self.setup).view,
             "attention": lambda: AttentionPane(self.runner, self.selection, self.command).view,
             "runs": lambda: RunsPane(self.session, self.runner, self.selection, self.command).view,
             "code": lambda: self._code().part,
@@ -122,7 +125,8 @@ class Shell:
         session.param.watch(lambda *_: self._refresh(), ["report", "path", "weights", "contracts", "proof"])
         session.param.watch(lambda _: self._problems(), ["contracts"])
         session.param.watch(lambda _: self._notify(), ["notice"], onlychanged=False)
-        self.setup.param.watch(lambda _: self._refresh(), ["config"])
+        self.setup.param.watch(lambda event: self.workspace.keep_setup(event.new), ["config"])
+        self.setup.param.watch(lambda *_: self._refresh(), ["config", "undecided", "obstacle"])
         self.needs.param.watch(lambda _: self._refresh(), ["revision"])
         self.runner.param.watch(lambda *_: self._refresh(), ["revision", "folder"])
 
@@ -135,6 +139,8 @@ class Shell:
         self.runner.poll()
         if self._greeted:  # before, the browser could miss it
             self.proofs.poll()
+            if self.elsewhere.poll():
+                self._refresh()
         self.needs.poll()
 
     def command(self, name: str) -> None:
@@ -149,11 +155,11 @@ class Shell:
             self.session.tell(str(error))
 
     def _table(self) -> dict[str, Callable[[], object]]:
-        canvas, session, runner, dialogs = self.canvas, self.session, self.runner, self.dialogs
+        canvas, session, dialogs = self.canvas, self.session, self.dialogs
         return {
             "new": dialogs.new,
             "open": dialogs.open,
-            "open-trained": TrainedDialog(self.window, session, self.show_run).ask,
+            "open-trained": TrainedDialog(self.window, session, self.starting.show).ask,
             "save": lambda: dialogs.save(session.document.name),
             "save-as": dialogs.save_as,
             "download": dialogs.download,
@@ -175,9 +181,8 @@ class Shell:
             "problems": lambda: self.bottom.open("problems"),
             "code": lambda: self.bottom.open("code"),
             "fix": self.fix,
-            "train": self.train,
-            "step": self.step,
-            "stop": runner.stop,
+            **self.starting.commands(),
+            **self.elsewhere.commands(),
             "fresh-weights": session.forget_weights,
             "runs": lambda: self.bottom.open("runs"),
             "mlflow": self.exporter.open_mlflow,
@@ -188,29 +193,6 @@ class Shell:
         """Show the outline with the keyboard in its search field."""
         self.left.open("outline")
         self.outline.search()
-
-    def train(self) -> None:
-        """Start a run, pause it, or let it go on."""
-        if self.runner.is_going:
-            self.runner.toggle()
-        elif self._is_right():
-            run = self.runner.start(self.session.document, self.setup.config, weights=self.session.weights)
-            tell_beginning(self.session, run)
-            self.selection.set("shell", run="", step=None)
-            self.bottom.open("train")
-
-    def show_run(self, folder: Path) -> None:
-        """Follow a run and look at its attention."""
-        self.runner.follow(folder)
-        self.selection.set("shell", run=folder.name, step=None)
-        self.bottom.open("attention")
-
-    def step(self) -> None:
-        """Do one step, of the present run or of a new one."""
-        if self.runner.is_going:
-            self.runner.one_step()
-        elif self._is_right():
-            self.runner.start_one_step(self.session.document, self.setup.config, self.session.weights)
 
     def fix(self) -> None:
         """Apply the first fix there is, and show where."""
@@ -228,17 +210,13 @@ class Shell:
         if task:
             choose_task(self.session, self.setup, task)
 
-    def _is_right(self) -> bool:
-        if not self.session.report.ok:
-            text = "The model cannot be trained before its problems are mended."
-            self.session.tell(text, action="Show problems", command="problems")
-        return self.session.report.ok
-
     def _receive(self, message: Message) -> None:
         if message.get("type") == "ready":
             self._greet()
         elif message.get("id") == "task":
             choose_task(self.session, self.setup, str(message["value"]))
+        elif message.get("id") == "obstacle":
+            self.session.tell(self.setup.obstacle)
         elif "id" in message:
             self.command(str(message["id"]))
 
@@ -248,14 +226,16 @@ class Shell:
         if self.workspace.broken is not None:
             text = f"The autosaved graph cannot be read. It was kept as {self.workspace.broken}; this is a new one."
             self.session.tell(text)
+        if self.workspace.broken_setup:
+            self.session.tell(f"{self.workspace.broken_setup} Runs are trained as their tasks recommend.")
         plugins.load_all()
         for text in plugins.problems():
             self.session.tell(text)
 
     def _edited(self) -> None:
-        if self.session.document.task in TASKS:  # it may be another document, or an undo
-            self.setup.train_for(self.session.document.task)
+        settle(self.session, self.setup)  # it may be another document, or an undo
         self.workspace.autosave(self.session.document)
+        self.elsewhere.tell()
         self._problems()
 
     def _problems(self) -> None:

@@ -9,12 +9,11 @@ import torch
 
 from builder.sizes import parameters_of
 from engine import locations
-from engine.data import TASKS
 from views.inspector import grouped
 from views.needs import Needs, status
 from views.runner import Runner, clock
 from views.session import Session
-from views.setup import Setup
+from views.setup import Setup, chosen_task, task_options
 
 Items = list[dict[str, Any]]
 
@@ -29,15 +28,16 @@ def toolbar(session: Session, runner: Runner, setup: Setup) -> Items:
         validity(session),
         {"kind": "chip", "text": f"{short(parameters_of(session.document))} parameters", "title": "Cost"},
         {"kind": "gap"},
+        *_obstacle(setup),
         {
             "kind": "select",
             "id": "task",
             "title": "What the model is trained for",
-            "options": list(TASKS),
-            "value": setup.config.task,
+            "options": task_options(setup),
+            "value": chosen_task(setup),
         },
-        _train(runner, session),
-        _icon("step", "One step", False),
+        _train(runner, session, setup),
+        _icon("step", "One step", bool(setup.obstacle) and not runner.is_going),
         _icon("stop", "Stop the run", not runner.is_going),
     ]
 
@@ -72,12 +72,22 @@ def _right(session: Session, warnings: int) -> str:
     return f"{text} · {warnings} {'warning' if warnings == 1 else 'warnings'}" if warnings else text
 
 
-def _train(runner: Runner, session: Session) -> dict[str, Any]:
+def _obstacle(setup: Setup) -> Items:
+    """What keeps a model that is right from being trained."""
+    if not setup.obstacle:
+        return []
+    text = "no task fits" if setup.undecided else f"does not fit {setup.config.task}"
+    return [{"kind": "chip", "id": "obstacle", "text": text, "tone": "warn", "title": setup.obstacle}]
+
+
+def _train(runner: Runner, session: Session, setup: Setup) -> dict[str, Any]:
     button = {"kind": "button", "command": "train", "primary": True}
     if runner.is_paused:
         return {**button, "icon": "play", "text": "Resume", "title": "Let the run go on"}
     if runner.is_going:
         return {**button, "icon": "pause", "text": "Pause", "title": "Pause the run"}
+    if setup.obstacle:
+        return {**button, "icon": "play", "text": "Train", "title": setup.obstacle, "disabled": True}
     title = "Train this model, from the weights it was opened with" if session.weights else "Train this model"
     return {**button, "icon": "play", "text": "Train", "title": title}
 

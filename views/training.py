@@ -6,15 +6,22 @@ from typing import Any
 
 import panel as pn
 
+from engine.data import TASKS
 from views.curves import GROUPS, LOSS, CurvePlot, Shown
 from views.drawing import Drawing
 from views.inspector import grouped
 from views.parts import Bar, Sheet
 from views.runner import Runner, clock
+from views.setup import Setup
 
-NO_RUN = "Press Train to start a run: its loss and answers appear here."
+COMING = "The loss and the accuracy of a run are drawn here as it trains, above its answers to unseen examples."
 SMOOTH = {"raw": 0.0, "smooth 0.6": 0.6, "smooth 0.9": 0.9, "smooth 0.98": 0.98}
 PLOTS = """:host { min-width: 0; } .bk-Figure { min-width: 0; }"""
+# Before the first run one calm sheet lies over all else, which stands below in its place: nothing jumps or is built
+# when the run begins.
+LAYOUT = """:host { position: relative; } .coming { position: absolute !important; inset: 0; }
+:host(.waits) > :not(.coming) { visibility: hidden; } :host(:not(.waits)) > .coming { display: none !important; }"""
+WAITS = ["waits"]
 SHOWN_SAMPLES = 3
 
 
@@ -23,10 +30,11 @@ class TrainingPane:
 
     Args:
         runner: The run that is followed.
+        setup: What the first run will be.
     """
 
-    def __init__(self, runner: Runner) -> None:
-        self._runner = runner
+    def __init__(self, runner: Runner, setup: Setup) -> None:
+        self._runner, self._setup = runner, setup
         self._loss, self._other = CurvePlot(LOSS, log=True), CurvePlot(GROUPS["Accuracy"])
         self._metric, self._smooth, self._scale = "Accuracy", "raw", "log"
         self._head = Bar(items=self._head_items(), sizing_mode="stretch_width", height=28, margin=0)
@@ -41,8 +49,15 @@ class TrainingPane:
             margin=0,
             stylesheets=[PLOTS],
         )
-        self.view = pn.Column(self._head, self._tools, plots, self._samples, sizing_mode="stretch_both", margin=0)
+        self._coming = Sheet(
+            sections=self._coming_sections(), css_classes=["coming"], sizing_mode="stretch_both", margin=0
+        )
+        parts = (self._head, self._tools, plots, self._samples, self._coming)
+        self.view = pn.Column(
+            *parts, css_classes=self._classes(), sizing_mode="stretch_both", margin=0, stylesheets=[LAYOUT]
+        )
         runner.param.watch(lambda *_: self.refresh(), ["revision", "folder"])
+        setup.param.watch(lambda *_: self._show_coming(), ["config", "undecided", "obstacle"])
         self.refresh()
 
     def _paint(self) -> None:
@@ -56,10 +71,32 @@ class TrainingPane:
 
     def refresh(self) -> None:
         """Show what is new."""
+        if self.view.css_classes != self._classes():
+            self.view.css_classes = self._classes()
         self._drawing.ask()
         self._head.show(self._head_items())
         self._tools.patch("speed", text=self._speed())
         self._samples.show(self._sample_sections())
+
+    def _classes(self) -> list[str]:
+        return WAITS if self._runner.folder is None else []
+
+    def _show_coming(self) -> None:
+        if self._runner.folder is None:
+            self._coming.show(self._coming_sections())
+
+    def _coming_sections(self) -> list[dict[str, Any]]:
+        """What is said before the first run: what will be seen here, what will be done, and the button for it."""
+        config, obstacle = self._setup.config, self._setup.obstacle
+        task, work = TASKS[config.task], f"{grouped(config.steps)} steps of {grouped(config.batch_size)} examples"
+        plan = f"Next: {task.title}, {work}. {task.about}"
+        train = {"id": "train", "text": "Train", "icon": "play", "disabled": bool(obstacle)}
+        return [
+            {"kind": "title", "text": "No run yet", "colour": "muted"},
+            {"kind": "text", "text": COMING},
+            {"kind": "text", "text": obstacle, "tone": "warn"} if obstacle else {"kind": "text", "text": plan},
+            {"kind": "actions", "items": [train]},
+        ]
 
     def _shown(self) -> tuple[list[Shown], float]:
         runner, shown, steps = self._runner, [], 1.0
@@ -71,7 +108,7 @@ class TrainingPane:
     def _head_items(self) -> list[dict[str, Any]]:
         runner, status = self._runner, self._runner.status
         if status is None or runner.tail is None:
-            return [{"kind": "text", "text": NO_RUN}]
+            return []
         if runner.is_adopted:
             return [
                 {"kind": "text", "text": status.name, "tone": "strong"},

@@ -105,7 +105,13 @@ class Window(Part):
         super().__init__(**params)
 
     def notify(
-        self, text: str, tone: str = "", *, action: tuple[str, str] | None = None, seconds: float | None = None
+        self,
+        text: str,
+        tone: str = "",
+        *,
+        action: tuple[str, str] | None = None,
+        actions: Sequence[tuple[str, str]] = (),
+        seconds: float | None = None,
     ) -> str:
         """Show a notice that covers nothing and goes by itself.
 
@@ -113,6 +119,7 @@ class Window(Part):
             text: What happened.
             tone: ok, warn or err.
             action: A command's id and the words of its button.
+            actions: The same, of several buttons.
             seconds: How long it stays; 0 until dismissed; by default 6, errors 12.
 
         Returns:
@@ -121,7 +128,9 @@ class Window(Part):
         id_ = f"n{next(self._count)}"
         stay = (12 if tone == "err" else 6) if seconds is None else seconds
         act = {"id": action[0], "label": action[1]} if action else None
-        self.tell({"notice": {"id": id_, "text": text, "tone": tone, "action": act, "seconds": stay}})
+        notice = {"id": id_, "text": text, "tone": tone, "action": act, "seconds": stay}
+        more = [{"id": command, "label": label} for command, label in actions]
+        self.tell({"notice": {**notice, "actions": more} if more else notice})
         return id_
 
     def dismiss(self, id_: str) -> None:

@@ -21,24 +21,26 @@ function Notice({ notice, dismiss, run }) {
     const timer = setTimeout(() => gone.current(), notice.seconds * 1000);
     return () => clearTimeout(timer);
   }, [held, notice]);
+  const actions = notice.actions ?? (notice.action ? [notice.action] : []);
   const hold = { onPointerEnter: () => setHeld(true), onFocus: () => setHeld(true) };
   const free = { onPointerLeave: () => setHeld(false), onBlur: () => setHeld(false) };
   return (
     <div className={`notice ${notice.tone ?? ""}`} role={notice.tone === "err" ? "alert" : undefined} {...hold} {...free}>
       <Icon name={{ ok: "check", warn: "warn", err: "warn" }[notice.tone] ?? "info"} />
       <p>{notice.text}</p>
-      {notice.action ? (
+      {actions.map((action) => (
         <button
+          key={action.id}
           type="button"
           className="button"
           onClick={() => {
             dismiss(notice.id);
-            run(notice.action.id);
+            run(action.id);
           }}
         >
-          {notice.action.label}
+          {action.label}
         </button>
-      ) : null}
+      ))}
       <button type="button" className="icon" aria-label="Dismiss" title="Dismiss" onClick={() => dismiss(notice.id)}>
         <Icon name="close" />
       </button>
