@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -109,6 +110,18 @@ def test_generated_code_wants_the_same(make: Callable[[], Document], padding: Te
 
         losses = [m.auxiliary_loss() for m in theirs.modules() if isinstance(m, module.Router)]
         torch.testing.assert_close(sum(losses), auxiliary_loss(with_auxiliary_loss(ours)))
+
+
+def test_generated_code_can_be_copied_in_the_middle_of_training() -> None:
+    module = as_module(mixture(shared=True))
+    model = module.build_model()
+    model(tokens=TOKENS)
+
+    twin = copy.deepcopy(model)
+
+    (router,) = (m for m in twin.modules() if isinstance(m, module.Router))
+    assert router.auxiliary_loss() is None
+    assert router.calls == LAYERS
 
 
 def test_padding_can_be_left_out_of_the_drawing() -> None:
