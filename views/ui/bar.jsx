@@ -1,6 +1,7 @@
 // One line of controls made from data; every press sends { id, value }, or runs the command it names.
 import { useLayoutEffect, useRef, useState } from "react";
 import { Controls } from "./controls.jsx";
+import { useGiven } from "./given.js";
 import { useRows } from "./rows.js";
 
 /** How wide the bar is, where one of its items wants to know. */
@@ -18,7 +19,7 @@ function useWidth(wanted) {
 
 export function render({ model }) {
   const [items, change] = useRows(model, "items");
-  const [look] = model.useState("look");
+  const [look] = useGiven(model, "look");
   const send = (id, value) => {
     if (value !== undefined) change(id, { value });
     model.send_msg(value === undefined ? { id } : { id, value }); // undefined cannot travel

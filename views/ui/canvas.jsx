@@ -20,6 +20,7 @@ import { press } from "./canvas/keys.js";
 import { ruler } from "./canvas/measure.js";
 import { Block, Rail, Send } from "./canvas/node.jsx";
 import { Search } from "./canvas/search.jsx";
+import { useGiven } from "./given.js";
 import { said } from "./said.js";
 import { freeBelow, freeInSight } from "./canvas/space.js";
 import { useWiring } from "./canvas/wiring.js";
@@ -41,8 +42,8 @@ function pageRuler() {
 
 /** Where we are and which sizes hold: Python's parameters, until an op says something newer. */
 function useSurroundings(model) {
-  const [crumbs] = model.useState("crumbs");
-  const [symbols] = model.useState("symbols");
+  const [crumbs] = useGiven(model, "crumbs");
+  const [symbols] = useGiven(model, "symbols");
   const [now, setNow] = useState({ crumbs, symbols });
   useEffect(() => setNow({ crumbs, symbols }), [crumbs, symbols]);
   return [now, setNow];
@@ -50,7 +51,7 @@ function useSurroundings(model) {
 
 /** Show the scene, then follow Python's ops. */
 function useScene(model, desk, view, setNow) {
-  const [scene] = model.useState("scene");
+  const [scene] = useGiven(model, "scene");
   useLayoutEffect(() => {
     desk.show(scene);
     view.refit();
@@ -125,8 +126,8 @@ function useCommands(desk, view, zoom) {
 function Flow({ model, root }) {
   const store = useStoreApi();
   const desk = useMemo(() => new Desk(store, (op) => model.send_msg(op), pageRuler()), []);
-  const [catalogue] = model.useState("catalogue");
-  const [fits] = model.useState("fits");
+  const [catalogue] = useGiven(model, "catalogue");
+  const [fits] = useGiven(model, "fits");
   desk.fits = fits;
   const view = useFit(store);
   const [now, setNow] = useSurroundings(model);

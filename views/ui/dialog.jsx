@@ -87,7 +87,7 @@ function Upload({ upload, onFile }) {
   const read = async (file) => {
     if (!file) return;
     try {
-      onFile(await readFile(file));
+      onFile(await readFile(file, upload.most));
     } catch (problem) {
       setError(problem.message);
     }

@@ -1,5 +1,6 @@
 // A tab strip over the active panes. A click swaps the newest pane, Ctrl+click or Shift+Enter adds one beside it.
 import { useEffect, useRef, useState } from "react";
+import { useGiven } from "./given.js";
 import { Icon } from "./icons.jsx";
 import { recall, remember } from "./memory.js";
 import { said } from "./said.js";
@@ -13,7 +14,7 @@ function measureMountedOnly(view) {
 
 /** The active panes, remembered by place; a remembered pane that no longer exists is left out. */
 function useActive(model, place, tabs) {
-  const [active, setActive] = model.useState("active");
+  const [active, setActive] = useGiven(model, "active");
   useEffect(() => {
     const saved = place && recall(`tabs.${place}`);
     const known = Array.isArray(saved) ? saved.filter((id) => tabs.some((tab) => tab.id === id)) : [];
@@ -101,11 +102,11 @@ function Between({ pair, weights, setWeights, order }) {
 
 export function render({ model, view }) {
   useState(() => measureMountedOnly(view));
-  const [tabs] = model.useState("tabs");
-  const [limit] = model.useState("limit");
-  const [note] = model.useState("note");
-  const [names] = model.useState("names");
-  const [place] = model.useState("place");
+  const [tabs] = useGiven(model, "tabs");
+  const [limit] = useGiven(model, "limit");
+  const [note] = useGiven(model, "note");
+  const [names] = useGiven(model, "names");
+  const [place] = useGiven(model, "place");
   const [active, setActive] = useActive(model, place, tabs);
   const [weights, keep] = useState(() => recall(`shares.${place}`) ?? {});
   const panes = model.get_child("objects");

@@ -1,5 +1,6 @@
 // The docks' sizes: drawn by CSS variables, remembered by the browser, known to Python.
 import { useEffect, useLayoutEffect, useRef } from "react";
+import { useGiven } from "./given.js";
 import { recall, remember } from "./memory.js";
 
 const root = document.documentElement;
@@ -18,7 +19,7 @@ export function drawDocks(sizes) {
 }
 
 export function useDocks(model) {
-  const [sizes, setSizes] = model.useState("docks");
+  const [sizes, setSizes] = useGiven(model, "docks");
   const before = useRef({ ...STANDARD });
   const latest = useRef();
   latest.current = sizes;

@@ -1,5 +1,4 @@
 // Files out of and into the browser.
-const MOST = 5_000_000; // characters of a graph file
 
 export function download({ name, content }) {
   const link = document.createElement("a");
@@ -13,8 +12,7 @@ export function visit(url) {
   if (/^https?:\/\//.test(url)) window.open(url, "_blank", "noopener");
 }
 
-const MOST_BYTES = 12_000_000; // of an export that is sent whole
-const megabytes = (size) => `${(size / 1e6).toFixed(0)} MB`;
+const megabytes = (size) => `${(size / 1e6).toFixed(1)} MB`;
 
 /** Bytes as text that a message can carry. */
 const encoded = (blob) =>
@@ -32,13 +30,16 @@ async function withGraph(file) {
   return head.byteLength < 8 ? file : file.slice(0, 8 + Number(head.getBigUint64(0, true)));
 }
 
-/** A graph file as text, or of an export the bytes that have its graph; refuses one that is too large to send. */
-export async function readFile(file) {
-  if (/\.(safetensors|pt2|onnx)$/i.test(file.name)) {
-    const part = await withGraph(file);
-    if (part.size > MOST_BYTES) throw new Error(`${file.name} has ${megabytes(part.size)}; up to 12 MB are sent. Type its path instead.`);
-    return { name: file.name, bytes: await encoded(part) };
-  }
-  if (file.size > MOST) throw new Error(`${file.name} has ${megabytes(file.size)}; a graph file has at most 5 MB.`);
-  return { name: file.name, text: await file.text() };
+/** A graph file as text, or of an export the bytes that have its graph; refuses more than `most` bytes of a message. */
+export async function readFile(file, most) {
+  const isExport = /\.(safetensors|pt2|onnx)$/i.test(file.name);
+  const part = isExport ? await withGraph(file) : file;
+  const check = (size) => {
+    if (size > most)
+      throw new Error(`${file.name} takes ${megabytes(size)} to send; up to ${megabytes(most)} are sent. Type its path instead.`);
+  };
+  check(part.size); // before it is read
+  const content = { name: file.name, ...(isExport ? { bytes: await encoded(part) } : { text: await file.text() }) };
+  check(new Blob([JSON.stringify(content)]).size);
+  return content;
 }

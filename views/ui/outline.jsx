@@ -1,6 +1,7 @@
 // The tree of the whole model. A click goes there, arrows walk and unfold, the search narrows it down.
 import { useEffect, useMemo, useRef, useState } from "react";
 import { command } from "./commands.js";
+import { useGiven } from "./given.js";
 import { Icon } from "./icons.jsx";
 import { shown as written } from "./keys.js";
 import { useRows } from "./rows.js";
@@ -55,9 +56,9 @@ function Row({ row, level, on, unfolded, fold, say, focused }) {
 
 export function render({ model }) {
   const [rows] = useRows(model, "tree");
-  const [here] = model.useState("here");
-  const [chosen] = model.useState("chosen");
-  const [asked] = model.useState("asked");
+  const [here] = useGiven(model, "here");
+  const [chosen] = useGiven(model, "chosen");
+  const [asked] = useGiven(model, "asked");
   const [query, setQuery] = useState("");
   const [unfolded, setUnfolded] = useState(() => new Set([""]));
   const [at, setAt] = useState("");

@@ -1,6 +1,7 @@
 // The list of blocks. A row can be dragged to the canvas, or placed with Enter or a double click.
 import { useEffect, useRef, useState } from "react";
 import { command, subscribe } from "./commands.js";
+import { useGiven } from "./given.js";
 import { Icon } from "./icons.jsx";
 import { shown as written } from "./keys.js";
 
@@ -60,8 +61,8 @@ function Item({ item, on, choose, add }) {
 }
 
 export function render({ model }) {
-  const [groups] = model.useState("groups");
-  const [named] = model.useState("chosen");
+  const [groups] = useGiven(model, "groups");
+  const [named] = useGiven(model, "chosen");
   const [chosen, setChosen] = useState(named);
   const [query, setQuery] = useState("");
   const [, redraw] = useState(0);

@@ -1,5 +1,6 @@
 // A list that Python sends whole once and then by differences: see `Listed` in part.py.
 import { useEffect, useMemo, useState } from "react";
+import { useGiven } from "./given.js";
 import { said } from "./said.js";
 
 /** Remembers long rows by the names that Python gave them; `null` for a name that was never heard. */
@@ -19,7 +20,7 @@ function patched(rows, patch, length) {
 
 /** Returns the list and a count that goes up when Python says it anew, so that fields show its values again. */
 export function useRows(model, name) {
-  const [whole] = model.useState(name);
+  const [whole] = useGiven(model, name);
   const [state, setState] = useState({ rows: whole, turn: 0 });
   const recall = useMemo(memory, []);
   useEffect(() => setState((now) => (now.rows === whole ? now : { ...now, rows: whole })), [whole]);

@@ -1,5 +1,6 @@
 // A document of sections, made from data: the inspector, lists, samples, empty panes.
 import { memo } from "react";
+import { useGiven } from "./given.js";
 import { useRows } from "./rows.js";
 import { Form } from "./sections/form.jsx";
 import { Formula } from "./sections/formula.jsx";
@@ -39,7 +40,7 @@ const Section = memo(
 
 export function render({ model }) {
   const [sections, change, turn] = useRows(model, "sections");
-  const [look] = model.useState("look");
+  const [look] = useGiven(model, "look");
   const say = (message) => model.send_msg(message);
   const send = (name, value) => say(value === undefined ? { name } : { name, value }); // undefined cannot travel
   return (

@@ -1,6 +1,7 @@
 // The model as source: read only. Lines of the chosen node are marked; a click on a line chooses its node.
 import { memo, useEffect, useMemo, useRef, useState } from "react";
 import { download } from "./files.js";
+import { useGiven } from "./given.js";
 import { Icon } from "./icons.jsx";
 import { pieces } from "./python.js";
 
@@ -71,12 +72,12 @@ function showMarked(list, spans) {
 }
 
 export function render({ model }) {
-  const [source] = model.useState("source");
-  const [file] = model.useState("file");
-  const [marked] = model.useState("marked");
-  const [note] = model.useState("note");
-  const [classes] = model.useState("classes");
-  const [problem] = model.useState("problem");
+  const [source] = useGiven(model, "source");
+  const [file] = useGiven(model, "file");
+  const [marked] = useGiven(model, "marked");
+  const [note] = useGiven(model, "note");
+  const [classes] = useGiven(model, "classes");
+  const [problem] = useGiven(model, "problem");
   const [cursor, setCursor] = useState(1);
   const list = useRef();
   const lines = useMemo(() => pieces(source.replace(/\n$/, "")), [source]);

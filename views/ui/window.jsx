@@ -7,6 +7,7 @@ import { useConnection } from "./connection.js";
 import { DialogBox, shortcutsDialog } from "./dialog.jsx";
 import { useDocks } from "./docks.js";
 import { download, visit } from "./files.js";
+import { useGiven } from "./given.js";
 import { isTyping, keysOf } from "./keys.js";
 import { MenuBar } from "./menu.jsx";
 import { Notices, useNotices } from "./notices.jsx";
@@ -16,8 +17,8 @@ import { said } from "./said.js";
 
 /** Light, dark or the machine's own: the browser decides and tells Python what it shows. */
 function useTheme(model, bokeh, tellAll) {
-  const [, setDark] = model.useState("dark");
-  const [wish, setWish] = model.useState("theme");
+  const [, setDark] = useGiven(model, "dark");
+  const [wish, setWish] = useGiven(model, "theme");
   const change = (next) => {
     setTheme(next, bokeh);
     setDark(themeName() === "dark");
@@ -107,10 +108,10 @@ function useTabbed(frame) {
 }
 
 export function render({ model, view }) {
-  const [commands] = model.useState("commands");
-  const [states] = model.useState("states");
-  const [hints] = model.useState("hints");
-  const [brand] = model.useState("brand");
+  const [commands] = useGiven(model, "commands");
+  const [states] = useGiven(model, "states");
+  const [hints] = useGiven(model, "hints");
+  const [brand] = useGiven(model, "brand");
   const [choosing, setChoosing] = useState(false);
   const [dialog, setDialog] = useState(null);
   const [notices, notify, dismiss] = useNotices();
