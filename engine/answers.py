@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from engine.data import Interface, Task
 from engine.generation import generate
 from engine.losses import logits_of
+from engine.modes import evaluating
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,11 +66,8 @@ def _alike(read: Sequence[dict[str, Tensor]]) -> list[list[int]]:
 @torch.no_grad()
 def _best(model: nn.Module, inputs: dict[str, Tensor], among: int | None = None) -> Tensor:
     """The likeliest answer at each place, of all or of the first so many, (B,) or (B, T)."""
-    was_training = model.training
-    model.eval()
-    best = logits_of(model(**inputs))[..., :among].argmax(-1)
-    model.train(was_training)
-    return best
+    with evaluating(model):
+        return logits_of(model(**inputs))[..., :among].argmax(-1)
 
 
 def _label(model: nn.Module, task: Task, inputs: dict[str, Tensor]) -> list[str]:

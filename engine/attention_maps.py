@@ -2,7 +2,8 @@
 
 Attention nodes that repeat (`blocks.0.attn.core`, `blocks.1.attn.core`, or a user's `block` and `block_2`)
 form one `AttentionStack`, whose layers are in the order in which the model ran them. An encoder-decoder gives
-several stacks: one for each kind of attention, because their axes carry different tokens.
+several stacks: one for each kind of attention, because their axes carry different tokens. Attention that is drawn
+from primitives has them too, at the node that gives the weights (`blocks.0.attn.softmax`).
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from torch import Tensor, nn
 
 from engine.data.interface import Interface
 from engine.data.task import Task
+from engine.drawn_attention import weight_ports
 from engine.generation import Decoding
-from engine.inspection import record
+from engine.inspection import record, watch_ports
 from engine.losses import logits_of
+from engine.modes import evaluating
 
-WEIGHTS = ".weights"
+WEIGHTS = "weights"
 Axes = tuple[str, str]
 
 
@@ -75,13 +78,9 @@ def _answered(model: nn.Module, inputs: dict[str, Tensor], task: Task) -> dict[s
     """The input that the model continues, with its answer."""
     name = "target" if "target" in inputs else "tokens"
     begun = inputs[name]
-    was_training = model.training
-    model.eval()
-    try:
-        write = Decoding(max_new_tokens=task.answer_len, stop=task.stop, max_len=task.max_len)
+    write = Decoding(max_new_tokens=task.answer_len, stop=task.stop, max_len=task.max_len)
+    with evaluating(model):
         line = write(lambda ids: logits_of(model(**inputs | {name: ids})), begun)  # (1, T + new)
-    finally:
-        model.train(was_training)
     answer = line[0, begun.shape[1] :].tolist()
     length = answer.index(task.stop) if task.stop in answer else len(answer)
     return {name: line[:, : begun.shape[1] + length][:, : task.max_len]}
@@ -116,18 +115,16 @@ def family(path: str) -> str:
 
 def _weights(model: nn.Module, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Weights of every attention node in a forward pass, (B, H, T, S), by the node's path."""
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.no_grad(), record(model) as tape:
-            model(**inputs)
-        return {
-            name.removesuffix(WEIGHTS): tape[name].detach()
-            for name in tape
-            if name.endswith(WEIGHTS) and tape[name].ndim == 4
-        }
-    finally:
-        model.train(was_training)
+    parts = model.named_modules(remove_duplicate=False)
+    ports = [f"{path}.{WEIGHTS}".lstrip(".") for path, part in parts if WEIGHTS in watch_ports(part)]
+    with evaluating(model), torch.no_grad(), record(model, [*ports, *weight_ports(model)]) as tape:
+        model(**inputs)
+    return {name.rpartition(".")[0]: _by_head(weights) for name, weights in tape.items() if weights.ndim > 2}
+
+
+def _by_head(weights: Tensor) -> Tensor:
+    """Weights as (B, H, T, S): without a dimension for heads there is one, and several are one after another."""
+    return weights.unsqueeze(1) if weights.ndim == 3 else weights.flatten(1, -3)
 
 
 def _axes(model: nn.Module, inputs: Mapping[str, Tensor], taped: Mapping[str, Tensor]) -> dict[str, Axes]:

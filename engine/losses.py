@@ -21,7 +21,7 @@ def logits_of(output: Tensor | dict[str, Tensor]) -> Tensor:
     if isinstance(output, Tensor):
         return output
     if "logits" not in output:
-        raise RunError(f"The model has outputs {', '.join(output)}, but training needs `logits`. Rename one.")
+        raise RunError(f"The model has outputs {', '.join(output)}, but none is called `logits`. Rename one.")
     return output["logits"]
 
 

@@ -7,6 +7,7 @@ from torch import Generator, Tensor, nn
 
 from engine.data import IGNORE, Interface, Task
 from engine.losses import cross_entropy, logits_of
+from engine.modes import evaluating
 
 
 def accuracy(logits: Tensor, targets: Tensor) -> Tensor:
@@ -44,10 +45,8 @@ def evaluate(model: nn.Module, task: Task, size: int, device: torch.device) -> d
     """
     interface = Interface.of(model)
     batch = task.batch("val", Generator().manual_seed(0), size, interface).to(device)
-    was_training = model.training
-    model.eval()
-    logits = logits_of(model(**batch.inputs))
-    model.train(was_training)
+    with evaluating(model):
+        logits = logits_of(model(**batch.inputs))
     found = {
         "val_loss": cross_entropy(logits, batch.targets),
         "val_accuracy": accuracy(logits, batch.targets),

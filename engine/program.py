@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any, Literal
 
@@ -15,6 +14,7 @@ from torch.export import Dim, ExportedProgram
 from engine.data.interface import Interface
 from engine.errors import ExportError
 from engine.generation import longest_input
+from engine.modes import evaluating
 from engine.ports import Port
 
 Kind = Literal["lm", "seq2seq", "classifier", "filler"]
@@ -72,17 +72,6 @@ def to_program(model: nn.Module, ports: Sequence[Port]) -> ExportedProgram:
     if not apart <= CLOSE:
         raise ExportError(f"The traced model differs from the model by {apart:.2g}. Report this graph.")
     return program
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Have the model in evaluation mode inside, and as it was after."""
-    was_training = model.training
-    model.eval()
-    try:
-        yield
-    finally:
-        model.train(was_training)
 
 
 def dims_of(ports: Sequence[Port], longest: int | None) -> dict[str, dict[int, Any]]:

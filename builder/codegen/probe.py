@@ -9,8 +9,9 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from engine.modes import evaluating
 from engine.ports import Port
-from engine.program import evaluating, inputs_for
+from engine.program import inputs_for
 
 PROBE_FILE, TEST_FILE = "probe.safetensors", "test_model.py"
 TEST = '''"""The model in model.py answers as the drawn one did: `python -m pytest`."""

@@ -10,10 +10,9 @@ from torch import Generator, Tensor
 
 from engine.data.batch import Batch, Example
 from engine.data.interface import Interface
-from engine.data.splits import FOLDS, is_held_out
+from engine.data.splits import FOLDS, drawn
 from engine.data.task import Size, Split, Task, register
 from engine.data.tokenizers import CharTokenizer
-from engine.errors import RunError
 
 _OPEN, _CLOSE = 1, 2
 
@@ -60,13 +59,8 @@ class Brackets(Task):
 
     def draw(self, split: Split, generator: Generator, size: int) -> tuple[Tensor, Tensor]:
         """Rows (B, T) filled up with 0, and their lengths (B,); a checksum keeps the splits apart."""
-        found: list[tuple[Tensor, Tensor]] = []
-        while sum(len(rows) for rows, _ in found) < size:
-            rows, lengths = self._candidates(generator, 2 * FOLDS * size if split == "val" else 2 * size)
-            wanted = is_held_out(rows) == (split == "val")
-            found.append((rows[wanted], lengths[wanted]))
-        rows, lengths = (torch.cat(parts)[:size] for parts in zip(*found, strict=True))
-        return rows, lengths
+        count = 2 * size * (FOLDS if split == "val" else 1)
+        return drawn(split, size, lambda: self._candidates(generator, count))
 
     def _candidates(self, generator: Generator, count: int) -> tuple[Tensor, Tensor]:
         few, many = self.pairs
@@ -86,10 +80,7 @@ class Brackets(Task):
 
     def read(self, text: str, interface: Interface) -> dict[str, Tensor]:
         """A row of brackets; see `Task.read`."""
-        ids = self.tokenizer.encode(text.strip())
-        if not 0 < len(ids) <= self.max_len:
-            raise RunError(f"{text!r} has {len(ids)} brackets; task {self.name!r} takes 1 to {self.max_len}.")
-        return interface.pick({"tokens": torch.tensor([ids])}, self.name)
+        return interface.pick({"tokens": self.encoded(text.strip(), "brackets")}, self.name)
 
 
 def matches(rows: Tensor) -> Tensor:

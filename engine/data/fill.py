@@ -13,7 +13,6 @@ from engine.data.interface import Interface
 from engine.data.shakespeare import CHARS, texts
 from engine.data.task import Size, Split, Task, register
 from engine.data.tokenizers import CharTokenizer
-from engine.errors import RunError
 
 _BLANK = "_"
 _SHARE = 0.15  # of the characters is asked for
@@ -85,10 +84,7 @@ class Fill(Task):
 
     def read(self, text: str, interface: Interface) -> dict[str, Tensor]:
         """A text with `_` for what is hidden; see `Task.read`."""
-        ids = self.tokenizer.encode(text)
-        if not 0 < len(ids) <= self.max_len:
-            raise RunError(f"{text!r} has {len(ids)} characters; task {self.name!r} takes 1 to {self.max_len}.")
-        return interface.pick({"tokens": torch.tensor([ids])}, self.name)
+        return interface.pick({"tokens": self.encoded(text, "characters")}, self.name)
 
 
 def _with_gaps(row: str) -> str:

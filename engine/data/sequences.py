@@ -15,7 +15,7 @@ from torch import Generator, Tensor
 
 from engine.data.batch import IGNORE, Batch, Example
 from engine.data.interface import Interface
-from engine.data.splits import FOLDS, is_held_out
+from engine.data.splits import FOLDS, drawn
 from engine.data.task import Size, Split, Task
 from engine.data.tokenizers import CharTokenizer
 from engine.errors import RunError
@@ -92,20 +92,14 @@ class SequenceTask(Task):
 
         A checksum decides whether a question belongs to training or validation, so none is in both.
         """
-        found: list[tuple[Tensor, Tensor]] = []
-        while sum(len(rows) for rows, _ in found) < size:
-            found.append(self._candidates(split, generator, size))
-        rows, lengths = (torch.cat(parts)[:size] for parts in zip(*found, strict=True))
-        return rows, lengths
-
-    def _candidates(self, split: Split, generator: Generator, size: int) -> tuple[Tensor, Tensor]:
         count = size * (FOLDS if split == "val" else 1) + size // 4 + 1
+        return drawn(split, size, lambda: self._candidates(generator, count))
+
+    def _candidates(self, generator: Generator, count: int) -> tuple[Tensor, Tensor]:
         first, last = len(_SPECIAL), self._tokenizer.vocab_size
         rows = torch.randint(first, last, (count, self.longest), generator=generator)
         lengths = torch.randint(self.shortest, self.longest + 1, (count,), generator=generator)
-        rows = rows.masked_fill(torch.arange(self.longest) >= lengths[:, None], PAD)
-        wanted = is_held_out(rows) == (split == "val")
-        return rows[wanted], lengths[wanted]
+        return rows.masked_fill(torch.arange(self.longest) >= lengths[:, None], PAD), lengths
 
     def _pack(self, rows: Tensor, answers: Tensor, lengths: Tensor, interface: Interface) -> Batch:
         if interface.is_encoder_decoder:

@@ -13,7 +13,7 @@ from torch import Generator, Tensor
 
 from engine.data.batch import Batch, Example
 from engine.data.interface import Interface
-from engine.data.splits import FOLDS, is_held_out
+from engine.data.splits import FOLDS, drawn
 from engine.data.task import Size, Split, Task, register
 from engine.data.tokenizers import CharTokenizer
 from engine.errors import RunError
@@ -69,13 +69,8 @@ class Shapes(Task):
 
     def draw(self, split: Split, generator: Generator, size: int) -> tuple[Tensor, Tensor]:
         """Shades (B, 64) int64 from 0 to 8, row by row, and classes (B,); a checksum keeps the splits apart."""
-        found: list[tuple[Tensor, Tensor]] = []
-        while sum(len(rows) for rows, _ in found) < size:
-            rows, classes = _images(generator, 2 * FOLDS * size if split == "val" else 2 * size)
-            wanted = is_held_out(rows) == (split == "val")
-            found.append((rows[wanted], classes[wanted]))
-        rows, classes = (torch.cat(parts)[:size] for parts in zip(*found, strict=True))
-        return rows, classes
+        count = 2 * size * (FOLDS if split == "val" else 1)
+        return drawn(split, size, lambda: _images(generator, count))
 
     def examples(self, count: int) -> list[Example]:
         """Held-out images with their labels."""

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
+import torch
 from torch import Generator, Tensor
 
 from engine.data.batch import Batch, Example
@@ -85,6 +86,21 @@ class Task(ABC):
         Raises:
             RunError: If the text has characters that are unknown, or is empty or too long.
         """
+
+    def encoded(self, text: str, units: str) -> Tensor:
+        """Ids (1, T) of a text that the model reads as a whole.
+
+        Args:
+            text: What the user typed.
+            units: What its length is counted in, for the message.
+
+        Raises:
+            RunError: If it has characters that are unknown, or is empty or too long.
+        """
+        ids = self.tokenizer.encode(text)
+        if not 0 < len(ids) <= self.max_len:
+            raise RunError(f"{text!r} has {len(ids)} {units}; task {self.name!r} takes 1 to {self.max_len}.")
+        return torch.tensor([ids])
 
     def sizes(self, template: str) -> dict[str, Size]:
         """Values for the symbols of a built-in model so that it fits this task.

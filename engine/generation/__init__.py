@@ -8,6 +8,6 @@ from __future__ import annotations
 from engine.generation.beams import BeamSearch
 from engine.generation.decoding import Decoding
 from engine.generation.readers import Cached, Whole
-from engine.generation.writing import generate, is_encoder_decoder, longest_input
+from engine.generation.writing import generate, longest_input
 
-__all__ = ["BeamSearch", "Cached", "Decoding", "Whole", "generate", "is_encoder_decoder", "longest_input"]
+__all__ = ["BeamSearch", "Cached", "Decoding", "Whole", "generate", "longest_input"]

@@ -10,6 +10,7 @@ from torch import Tensor, fx, nn
 
 from engine.blocks.memory import NoCacheError
 from engine.generation.plan import Plan
+from engine.losses import logits_of
 
 
 class Reader(Protocol):
@@ -40,7 +41,7 @@ class Whole:
 
     def __call__(self, ids: Tensor) -> Tensor:
         """Logits (B, T, V) for ids (B, T)."""
-        return logits_in(self.model(**{self.name: ids}, **self.fixed))
+        return logits_of(self.model(**{self.name: ids}, **self.fixed))
 
     def reorder(self, rows: Tensor) -> None:
         """Take the other inputs of these rows."""
@@ -107,8 +108,3 @@ def looks_ahead(reader: Reader, ids: Tensor) -> bool:
 def is_watched(model: nn.Module) -> bool:
     """Whether somebody listens to calls inside the model."""
     return any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
-
-
-def logits_in(output: Tensor | Mapping[str, Tensor]) -> Tensor:
-    """The logits of what a model gave."""
-    return output if isinstance(output, Tensor) else output["logits"]

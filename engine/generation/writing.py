@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
+from engine.data.interface import Interface
+from engine.errors import RunError
 from engine.generation.beams import BeamSearch
 from engine.generation.decoding import Decoding
 from engine.generation.readers import Cached, Whole
+from engine.modes import evaluating
 
 
 def generate(
@@ -52,12 +54,10 @@ def generate(
         `ids` and what follows, (B, T + new); from an encoder-decoder the answer with `start` before it.
 
     Raises:
-        ValueError: If an encoder-decoder gets no `start`, or beam search is to draw.
+        RunError: If an encoder-decoder gets no `start`, beam search is to draw, or the model gives no logits.
     """
     longest = max_len or longest_input(model)
-    was_training = model.training
-    model.eval()
-    try:
+    with evaluating(model):
         name, fixed, first = _inputs(model, ids, start)
         reader = (Cached if cached else Whole)(model, name, {**fixed, **(inputs or {})})
         if beams > 1:
@@ -71,29 +71,20 @@ def generate(
             max_len=longest, generator=generator,
         )  # fmt: skip
         return decoding(reader, first)
-    finally:
-        model.train(was_training)
 
 
 def _inputs(model: nn.Module, ids: Tensor, start: int | None) -> tuple[str, dict[str, Tensor], Tensor]:
     """The input that grows, those that stay, and the first text."""
-    if not is_encoder_decoder(model):
+    if not Interface.of(model).is_encoder_decoder:
         return "tokens", {}, ids
     if start is None:
-        raise ValueError("An encoder-decoder needs its first token: give `start`, the id of it.")
+        raise RunError("An encoder-decoder needs its first token: give `start`, the id of it.")
     return "target", {"source": ids}, ids.new_full((ids.shape[0], 1), start)  # (B, 1)
 
 
 def _check_beams(temperature: float, top_k: int | None, top_p: float | None) -> None:
     if temperature or top_k is not None or top_p is not None:
-        raise ValueError(
-            "Beam search takes the likeliest text. Leave out temperature, top_k and top_p, or set beams=1."
-        )
-
-
-def is_encoder_decoder(model: nn.Module) -> bool:
-    """Whether the model reads a source and writes a target."""
-    return {"source", "target"} <= inspect.signature(model.forward).parameters.keys()
+        raise RunError("Beam search takes the likeliest text. Leave out temperature, top_k and top_p, or set beams=1.")
 
 
 def longest_input(model: nn.Module) -> int | None:

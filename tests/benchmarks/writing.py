@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from engine.generation import generate, is_encoder_decoder
+from engine.data import Interface
+from engine.generation import generate
 from tests.benchmarks.libraries import FAMILIES, V, pair
 from tests.benchmarks.table import Row, ratio
 from tests.builder.checkpoints.hugging import quiet
@@ -32,7 +33,7 @@ def rows() -> Iterator[Row]:
 
 
 def _ours(model: nn.Module, ids: Tensor, **how: Any) -> Callable[[], Tensor]:
-    start = {"start": 0} if is_encoder_decoder(model) else {}
+    start = {"start": 0} if Interface.of(model).is_encoder_decoder else {}
     return lambda: generate(model, ids, max_new_tokens=NEW, **start, **how)
 
 

@@ -16,7 +16,8 @@ from builder.compile import compile_document
 from builder.composites import LIBRARY
 from builder.document import Document, Node
 from builder.edits import SetSetting
-from engine.generation import Cached, generate, is_encoder_decoder
+from engine.data import Interface
+from engine.generation import Cached, generate
 from tests.builder.small_documents import wire
 from tests.builder.small_models import SIZES, compiled, shaken, small
 
@@ -35,7 +36,7 @@ def writer(name: str) -> nn.Module:
 
 def both(model: nn.Module, ids: Tensor, **how: Any) -> tuple[list[list[int]], list[list[int]]]:
     """What is written with a cache, and without."""
-    start = {"start": 1} if is_encoder_decoder(model) else {}
+    start = {"start": 1} if Interface.of(model).is_encoder_decoder else {}
     written = []
     for cached in (True, False):
         chance = torch.Generator().manual_seed(3)
@@ -116,7 +117,7 @@ def test_a_padded_source_gives_the_same_answer_with_a_cache() -> None:
 @pytest.mark.parametrize("name", CAUSAL)
 def test_every_causal_template_writes_with_a_cache(name: str) -> None:
     model = writer(name)
-    fixed = {"source": some_ids(1, 3)} if is_encoder_decoder(model) else {}
+    fixed = {"source": some_ids(1, 3)} if Interface.of(model).is_encoder_decoder else {}
     reader = Cached(model, "target" if fixed else "tokens", fixed)
 
     reader(some_ids(1, 4))
@@ -232,7 +233,7 @@ def test_a_model_can_learn_after_it_has_written(name: str) -> None:
     both(model, some_ids(2, 4), max_new_tokens=5)
     ids = some_ids(2, 5)
 
-    inputs = {"source": ids, "target": ids} if is_encoder_decoder(model) else {"tokens": ids}
+    inputs = {"source": ids, "target": ids} if Interface.of(model).is_encoder_decoder else {"tokens": ids}
     model(**inputs).square().mean().backward()
 
     assert all(p.grad is not None for p in model.parameters())

@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import re
 
+import pytest
 import torch
 from torch import Generator
 
 from engine.data import TASKS, Interface
 from engine.data.brackets import matches
+from engine.errors import RunError
 
 
 def balanced(text: str) -> bool:
@@ -45,3 +47,9 @@ def test_about_half_of_the_rows_match_and_labels_are_right() -> None:
 def test_examples_name_the_right_label() -> None:
     for example in TASKS["brackets"].examples(20):
         assert example.wanted == ("right" if balanced(example.text) else "wrong")
+
+
+def test_a_row_that_is_too_long_or_empty_is_refused() -> None:
+    for text, length in (("()" * 9, 18), (" ", 0)):
+        with pytest.raises(RunError, match=f"{length} brackets; task 'brackets' takes 1 to 16"):
+            TASKS["brackets"].read(text, Interface.named("tokens"))

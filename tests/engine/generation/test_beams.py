@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from engine.errors import RunError
 from engine.generation import BeamSearch, Whole, generate
 
 STOP, LENGTH, VOCABULARY = 0, 4, 4
@@ -83,7 +84,7 @@ def test_beams_do_not_mix_the_rows_of_a_batch() -> None:
 
 
 def test_beam_search_does_not_draw() -> None:
-    with pytest.raises(ValueError, match="beams=1"):
+    with pytest.raises(RunError, match="beams=1"):
         generate(Table(0), torch.tensor([[1]]), beams=2, temperature=1.0)
 
 

@@ -6,7 +6,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from engine.generation import Decoding, generate, is_encoder_decoder, longest_input
+from engine.data import Interface
+from engine.errors import RunError
+from engine.generation import Decoding, generate, longest_input
 from tests.engine.small_models import SmallLM, SmallSeq2Seq
 
 
@@ -53,8 +55,18 @@ def test_an_encoder_decoder_writes_from_its_start_token() -> None:
 
 
 def test_an_encoder_decoder_without_a_start_token_is_refused() -> None:
-    with pytest.raises(ValueError, match="`start`"):
+    with pytest.raises(RunError, match="`start`"):
         generate(Echo(), torch.tensor([[5]]))
+
+
+def test_a_model_without_logits_is_refused_with_what_it_has() -> None:
+    class Unnamed(Next):
+        def forward(self, tokens: Tensor) -> dict[str, Tensor]:  # type: ignore[override]
+            """Two outputs, neither of which is the one."""
+            return {"scores": super().forward(tokens), "hidden": tokens}
+
+    with pytest.raises(RunError, match="outputs scores, hidden, but none is called `logits`"):
+        generate(Unnamed(), torch.tensor([[0]]))
 
 
 def test_a_row_that_has_stopped_is_filled_and_the_others_go_on() -> None:
@@ -101,5 +113,5 @@ def test_generate_leaves_the_model_in_the_mode_it_was_in() -> None:
 
 
 def test_an_encoder_decoder_is_known_by_its_inputs() -> None:
-    assert is_encoder_decoder(SmallSeq2Seq())
-    assert not is_encoder_decoder(SmallLM())
+    assert Interface.of(SmallSeq2Seq()).is_encoder_decoder
+    assert not Interface.of(SmallLM()).is_encoder_decoder
