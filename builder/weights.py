@@ -114,7 +114,7 @@ def _complete(file: Path, document: Document) -> dict[str, Tensor]:
     """
     wanted = _wanted(document)
     shapes = {name: shape for names, shape in wanted for name in names}
-    found = READERS[file.suffix.lower()](file, shapes)
+    found = _read(file, shapes)
     kept = {names[0]: next((name for name in names if name in found), None) for names, _ in wanted}
     if missing := [name for name, own in kept.items() if own is None]:
         more = f" and {len(missing) - TOLD} more" if len(missing) > TOLD else ""
@@ -123,6 +123,15 @@ def _complete(file: Path, document: Document) -> dict[str, Tensor]:
             f"{', '.join(missing[:TOLD])}{more} cannot be read. Export it again, or open its safetensors."
         )
     return {own: found[own] for own in kept.values() if own is not None}
+
+
+def _read(file: Path, shapes: Mapping[str, Shape]) -> dict[str, Tensor]:
+    try:
+        return READERS[file.suffix.lower()](file, shapes)
+    except StepwiseError:
+        raise
+    except (*opening.DAMAGED, TypeError, AttributeError) as error:
+        raise FileError(f"The weights in {file.name} cannot be read: {error}. Is it the whole file?") from error
 
 
 def _wanted(document: Document) -> list[tuple[list[str], Shape]]:

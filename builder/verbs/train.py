@@ -87,8 +87,7 @@ def _weights(path: Path) -> Path:
     from builder.weights import weights_of
     from engine import checkpoints
 
-    if not path.exists():
-        raise RunError(f"There is no file or folder {path}. Check the name.")
+    path = opening.existing(path)
     if saved := checkpoints.steps(path):
         return checkpoints.path_of(path, saved[-1]) / "model.safetensors"
     found = weights_of(path) or path

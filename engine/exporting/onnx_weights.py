@@ -70,7 +70,8 @@ def read_onnx(file: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Te
         shapes: What is looked for, by the key in `state_dict`.
 
     Raises:
-        FileError: If it is damaged, or no such file, or onnx is not installed.
+        FileError: If it is no ONNX file, takes numbers from outside its folder, or onnx is not installed.
+        OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError: If it is damaged.
     """
     try:
         import onnx
@@ -79,10 +80,11 @@ def read_onnx(file: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Te
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
     try:
-        model = onnx.load(file, load_external_data=False)
-        return dict(_found(model, file.parent, shapes))
-    except (DecodeError, OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
-        raise FileError(f"The weights in {file.name} cannot be read: {error}. Is it the whole file?") from None
+        return dict(_found(onnx.load(file, load_external_data=False), file.parent, shapes))
+    except DecodeError as error:
+        raise FileError(f"{file.name} is no ONNX file: {error}.") from None
+    except onnx.checker.ValidationError as error:
+        raise FileError(f"{file.name} takes weights from a file that it may not read. {error}") from None
 
 
 def _found(model: Any, folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[str, Tensor]]:

@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 from typing import Any
-from zipfile import ZIP_STORED, BadZipFile, ZipFile
+from zipfile import ZIP_STORED, ZipFile
 
 import torch
 from torch import Tensor
-
-from engine.errors import FileError
 
 CONFIG = "data/weights/model_weights_config.json"  # below the archive's one folder; records lie beside it
 MOST = 64 * 1024 * 1024  # bytes of the list of weights
@@ -31,13 +29,10 @@ def read_program(file: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str,
         shapes: What is looked for, by the key in `state_dict`.
 
     Raises:
-        FileError: If it is damaged, or no such file.
+        OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, BadZipFile: If it is damaged.
     """
-    try:
-        with ZipFile(file) as archive:
-            return _tensors(archive, shapes)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, BadZipFile) as error:
-        raise FileError(f"The weights in {file.name} cannot be read: {error}. Is it the whole file?") from None
+    with ZipFile(file) as archive:
+        return _tensors(archive, shapes)
 
 
 def _tensors(archive: ZipFile, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
