@@ -46,3 +46,5 @@ def main(words: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `stepwise … | head`
         sys.stderr.close()
         return 0
+    except OSError as error:  # a folder that is not there, or may not be written to
+        return fail(f"{error}. Check the name and your rights.")

@@ -1,10 +1,11 @@
-"""Undo and redo: the documents before and after each step."""
+"""Undo and redo: the documents before and after each step, and what goes with a document without being in it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from builder.document import Document
 from builder.edits import Edit, Move, SetLabel, SetSetting, SetSymbol
@@ -14,15 +15,33 @@ PAUSE = 0.8  # seconds after which the next change of the same thing is a step o
 
 
 @dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where a document came from. It stays when the document is edited, and comes back when undo brings that back.
+
+    Args:
+        weights: A safetensors file that training begins with.
+        file: The file that the document was opened from or saved to.
+        name: What the document was called then.
+    """
+
+    weights: Path | None = None
+    file: Path | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Step:
     edit: Edit
     label: str
     before: Document
     time: float
+    other: Origin | None = None  # if the step brought another document: that of the one which is out of sight
 
 
 class History:
-    """State: the document and the steps that led to it.
+    """State: the document, its origin, and the steps that led to it.
+
+    `origin` may be set, as when the document is saved; that is no step.
 
     Args:
         document: Where it begins.
@@ -34,6 +53,7 @@ class History:
         self._clock = clock
         self._past: list[_Step] = []
         self._future: list[tuple[_Step, Document]] = []
+        self.origin = Origin()
 
     @property
     def document(self) -> Document:
@@ -63,24 +83,31 @@ class History:
         """
         return self.add(edit, edit.apply(self._document))
 
-    def add(self, edit: Edit, after: Document) -> Document:
-        """Take down that `edit` has made `after` of the present document."""
-        if after == self._document:
+    def add(self, edit: Edit, after: Document, origin: Origin | None = None) -> Document:
+        """Take down that `edit` has made `after` of the present document.
+
+        Args:
+            edit: What was done.
+            after: What came of it.
+            origin: Where `after` came from, if it is another document; that of the present one if not given.
+        """
+        if after == self._document and origin in (None, self.origin):
             return self._document
-        step = _Step(edit=edit, label=edit.label, before=self._document, time=self._clock())
+        other = None if origin is None else self.origin
+        step = _Step(edit=edit, label=edit.label, before=self._document, time=self._clock(), other=other)
         if self._past and not self._future and _joins(self._past[-1], step):
             step = replace(step, before=self._past.pop().before)
-        if step.before != after:
+        if step.before != after or other is not None:
             self._past = [*self._past[1 - LONGEST :], step]
         self._future.clear()
-        self._document = after
+        self._document, self.origin = after, origin or self.origin
         return after
 
     def undo(self) -> Document:
         """Take the last step back; without one, nothing changes."""
         if self._past:
             step = self._past.pop()
-            self._future.append((step, self._document))
+            self._future.append((self._turned(step), self._document))
             self._document = step.before
         return self._document
 
@@ -88,8 +115,15 @@ class History:
         """Do the step again that was taken back last; without one, nothing changes."""
         if self._future:
             step, self._document = self._future.pop()
-            self._past.append(step)
+            self._past.append(self._turned(step))
         return self._document
+
+    def _turned(self, step: _Step) -> _Step:
+        """The step for the way back; where it brings another document, the origins change places."""
+        if step.other is None:
+            return step
+        self.origin, there = step.other, self.origin
+        return replace(step, other=there)
 
 
 def _joins(last: _Step, new: _Step) -> bool:

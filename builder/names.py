@@ -1,12 +1,16 @@
-"""Ids of nodes, definitions and symbols: slugs that can be submodules and arguments."""
+"""Ids of nodes, definitions and symbols: slugs that can be submodules and arguments. And names of files."""
 
 from __future__ import annotations
 
 import keyword
 import re
+import unicodedata
 from collections.abc import Collection
+from hashlib import sha256
 
 MAX_LENGTH = 64
+MAX_STEM = 40  # characters of a file's name, each of up to 4 bytes
+MAX_FOLDER = 150  # characters of a folder's name, all of one byte
 _SLUG = re.compile(r"[a-z][a-z0-9_]*")
 
 # Written out, so that a file means the same with every release of torch and Python; a test compares.
@@ -64,3 +68,43 @@ def fresh(text: str, taken: Collection[str]) -> str:
     while f"{stem}_{number}" in taken:
         number += 1
     return f"{stem}_{number}"
+
+
+def file_stem(text: str) -> str:
+    """The name of a file for what is called `text`, without its ending: `Tiny GPT` becomes `tiny_gpt`.
+
+    Letters of all scripts stay. Two texts get one name only where they differ in nothing but case, and spaces, dots,
+    hyphens and underscores (or the `_1` of a reserved id); where more is lost, eight digits made of the text follow.
+
+    Args:
+        text: Anything with a letter or digit.
+    """
+    text = unicodedata.normalize("NFC", text)
+    words = re.sub(r"[\s._-]+", "_", text.lower()).strip("_")
+    if (found := slug(text)) in (words, f"{words}_1"):
+        return found
+    stem = re.sub(r"_+", "_", "".join(map(_lettered, words)))[:MAX_STEM].strip("_")
+    return stem if stem and stem == words else f"{stem}-{_digest(text)[:8]}".lstrip("-")
+
+
+def folder_name(user: str) -> str:
+    """The name of a folder for a user: the same for a-z, 0-9, `_` and `-`; no two users have one, upper case or not.
+
+    Args:
+        user: As the login gives it. All other characters become `%` and two hexadecimal digits for each byte.
+    """
+    name = re.sub(r"[^a-z0-9_-]", lambda found: _percent(found[0]), user)
+    return name if len(name) <= MAX_FOLDER else f"{name[: MAX_FOLDER // 2]}%long-{_digest(user)}"
+
+
+def _lettered(character: str) -> str:
+    """A letter with its marks, or a digit, as it is; anything else as an underscore."""
+    return character if unicodedata.category(character)[0] in "LMN" else "_"
+
+
+def _percent(character: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

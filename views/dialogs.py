@@ -10,19 +10,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from bokeh.server.tornado import DEFAULT_WEBSOCKET_MAX_MESSAGE_SIZE_BYTES as SERVED
+
 from builder import picture, templates
 from builder.document import Document
 from builder.edits import RenameDocument
-from builder.opening import READERS, open_graph, weights_beside
+from builder.opening import READERS, existing, open_graph, weights_beside
 from builder.sizes import parameters_of
-from builder.store import dumps, load, loads
-from engine.errors import FileError, StepwiseError
+from builder.store import dumps, load, loads, save
+from engine.errors import FileError
+from views.behind import reason_of
 from views.parts import Dialog, Message, Window
 from views.session import Session
 from views.toolbar import short
 from views.workspace import Workspace
 
 EMPTY = "empty"
+MOST = SERVED - 2**16  # bytes of an uploaded file in its message; that of the largest graph takes about 16 % more
 PLACEHOLDER = "a run, an export's folder, or a file"
 
 
@@ -38,7 +42,6 @@ class Dialogs:
 
     def __init__(self, window: Window, session: Session, workspace: Workspace, on_new: Callable[[str], None]) -> None:
         self._window, self._session, self._workspace, self._on_new = window, session, workspace, on_new
-        self._own: Path | None = None  # the saved model that is being worked on
 
     def new(self) -> None:
         """Offer the templates as a gallery."""
@@ -68,7 +71,7 @@ class Dialogs:
             search=len(rows) > 8,
             empty="No model is saved yet. Choose a file, or name a path.",
             fields=[{"field": "path", "label": "Or a path", "value": "", "words": True, "placeholder": PLACEHOLDER}],
-            upload={"label": "Choose a file…", "accept": ",".join((".json", *READERS))},
+            upload={"label": "Choose a file…", "accept": ",".join((".json", *READERS)), "most": MOST},
             buttons=[{"id": "open", "label": "Open", "primary": True}],
         )
         self._window.ask(dialog, self._answer(self._open))
@@ -98,7 +101,7 @@ class Dialogs:
         Raises:
             StepwiseError: If it cannot be the name of a file.
         """
-        self._kept(name, lambda: self._workspace.save_as(name, self._session.document))
+        self._kept(name, lambda path: save(self._session.document, path))
 
     def download(self) -> None:
         """Hand the graph to the browser as a file."""
@@ -109,23 +112,24 @@ class Dialogs:
         """Keep the graph under a name that is its own from now on, so that Save finds it again."""
         rename = RenameDocument(name=name)
 
-        def write() -> None:
-            self._workspace.save_as(name, rename.apply(self._session.document))
+        def write(path: Path) -> None:
+            save(rename.apply(self._session.document), path)
             if name != self._session.document.name:
                 self._session.apply(rename)
 
         self._kept(name, write)
 
-    def _kept(self, name: str, write: Callable[[], object]) -> None:
+    def _kept(self, name: str, write: Callable[[Path], object]) -> None:
         """Write, but ask first where that would replace a model that was neither opened nor saved here."""
-        path = self._workspace.path_of(name)
+        own = self._session.file_of(name)
+        path = own or self._workspace.path_of(name)
 
         def keep() -> None:
-            write()
-            self._own = path
+            write(path)
+            self._session.saved_in(path)
             self._session.tell(f"Saved as {path.stem}.", tone="ok")
 
-        if not path.exists() or path == self._own:
+        if own or not path.exists():
             keep()
             return
         dialog = Dialog(
@@ -142,14 +146,13 @@ class Dialogs:
             return
         named = str(m.get("values", {}).get("path") or "").strip()
         if named:
-            found = Path(named).expanduser()
+            found = existing(named)
             self._session.open_document(open_graph(found), weights_beside(found))
             return
         path = next((path for path in self._workspace.saved() if path.stem == m["item"]), None)
         if path is None:
             raise FileError("Nothing is named. Choose a saved model or a file, or type a path.")
-        self._session.open_document(load(path))
-        self._own = path
+        self._session.open_document(load(path), file=path)
 
     def _answer(self, act: Callable[[Message], object]) -> Callable[[Message], None]:
         """Do `act` unless the dialog was cancelled; what it refuses becomes a notice."""
@@ -158,8 +161,8 @@ class Dialogs:
             if message.get("button"):
                 try:
                     act(message)
-                except StepwiseError as error:
-                    self._session.tell(str(error))
+                except Exception as error:  # noqa: BLE001 -- the dialog is gone: nobody else can tell it
+                    self._session.tell(reason_of(error))
 
         return answered
 

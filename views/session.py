@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import param
 from loguru import logger
@@ -13,7 +13,7 @@ from builder.contracts.base import ContractResult
 from builder.diagnostics import Diagnostic, Report
 from builder.document import Definition, Document
 from builder.edits import Edit, Replace
-from builder.history import History
+from builder.history import History, Origin
 from builder.validate import validate
 from engine.errors import StepwiseError
 from engine.settings import Value
@@ -66,6 +66,7 @@ class Session(param.Parameterized):
     def __init__(self, document: Document) -> None:
         self.history = History(document)
         super().__init__(document=document, report=validate(document))
+        self.param.watch(lambda event: self._keep(weights=event.new), ["weights"])
 
     @property
     def findings(self) -> tuple[Diagnostic, ...]:
@@ -88,8 +89,12 @@ class Session(param.Parameterized):
         """Values of the symbols in the open definition, as this place in the model sees them."""
         return scope_at(self.document, self.path)
 
-    def apply(self, edit: Edit) -> bool:
+    def apply(self, edit: Edit, origin: Origin | None = None) -> bool:
         """Apply `edit` as one undo step and tell the panes.
+
+        Args:
+            edit: What to do.
+            origin: If it brings another document: where that came from.
 
         Returns:
             Whether it was accepted; a refusal changes nothing but `notice`, and neither does a fault of ours.
@@ -106,7 +111,7 @@ class Session(param.Parameterized):
             logger.bind(edit=name).exception("Edit failed")
             self.tell(f"{edit.label}: Stepwise failed ({type(error).__name__}: {error}). Nothing has changed.")
             return False
-        self._show(self.history.add(edit, document), report)
+        self._show(self.history.add(edit, document, origin), report, afresh=origin is not None)
         return True
 
     def undo(self) -> None:
@@ -119,15 +124,31 @@ class Session(param.Parameterized):
         if self.history.redo_label:
             self._show(self.history.redo())
 
-    def open_document(self, document: Document, weights: Path | None = None) -> None:
-        """Show another document; undo leads back to the present one.
+    def open_document(self, document: Document, weights: Path | None = None, file: Path | None = None) -> bool:
+        """Show another document; undo leads back to the present one, with its weights and file.
 
         Args:
             document: The model.
             weights: A safetensors file that training it begins with; starting values of our own if not given.
+            file: The saved model that it is.
+
+        Returns:
+            Whether it was accepted; nothing has changed otherwise.
         """
-        self.param.update(path=(), nodes=(), wires=(), weights=weights)
-        self.apply(Replace(document=document))
+        origin = Origin(weights=weights, file=file, name=document.name)
+        return self.apply(Replace(document=document), origin)
+
+    def saved_in(self, file: Path) -> None:
+        """Remember that the document is kept in `file`, under its present name."""
+        self._keep(file=file, name=self.document.name)
+
+    def file_of(self, name: str) -> Path | None:
+        """The file that the document was opened from or saved to, if it was called `name` then."""
+        origin = self.history.origin
+        return origin.file if origin.name == name else None
+
+    def _keep(self, **what: Any) -> None:
+        self.history.origin = replace(self.history.origin, **what)
 
     def forget_weights(self) -> None:
         """Let training begin with starting values of our own."""
@@ -149,17 +170,18 @@ class Session(param.Parameterized):
         """Show the user a sentence."""
         self.notice = Notice(text=text, tone=tone, action=action, command=command)
 
-    def _show(self, document: Document, report: Report | None = None) -> None:
-        path = _still_there(document, self.path)
+    def _show(self, document: Document, report: Report | None = None, afresh: bool = False) -> None:
+        path = () if afresh else _still_there(document, self.path)
+        stays = not afresh and path == self.path
         here = document.definition_at(path)
-        nodes = tuple(n for n in self.nodes if n in here.nodes) if path == self.path else ()
-        wires = tuple(w for w in self.wires if w in {str(x) for x in here.wires})
+        drawn = {str(wire) for wire in here.wires}
         self.param.update(
             document=document,
             report=report or validate(document),
             path=path,
-            nodes=nodes,
-            wires=wires,
+            nodes=tuple(node for node in self.nodes if stays and node in here.nodes),
+            wires=tuple(wire for wire in self.wires if stays and wire in drawn),
+            weights=self.history.origin.weights,
             revision=self.revision + 1,
         )
 

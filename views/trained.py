@@ -8,6 +8,7 @@ from typing import Any
 
 from builder import store
 from builder.checkpoints.trained import TRAINED, TrainedModel
+from builder.opening import existing
 from engine import checkpoints, runs
 from engine.beginnings import INITIAL_FILE
 from engine.errors import RunError, StepwiseError
@@ -68,8 +69,8 @@ class TrainedDialog:
             raise RunError("No folder is named. Type the path of a folder with config.json and safetensors.")
         if what in TRAINED:
             TRAINED[what].required()
-        elif not Path(what).expanduser().exists():
-            raise RunError(f"There is no {what} on the machine that serves this page. Type another path.")
+        else:
+            existing(what)
         self._opening = TRAINED[what].title if what in TRAINED else Path(what).name
         self._session.tell(f"Opening {self._opening} … the first time may take a minute.", tone="ok")
         behind(self._session, lambda: self._made(what), then=self._shown)
@@ -83,9 +84,9 @@ class TrainedDialog:
     def _shown(self, folder: str) -> None:
         run = Path(folder)
         document = store.load(run / runs.GRAPH_FILE)
-        self._session.open_document(document, checkpoints.path_of(run, 0) / "model.safetensors")
-        self._show(run)
-        self._session.tell(f"{document.name} is open, with its weights.", tone="ok")
+        if self._session.open_document(document, checkpoints.path_of(run, 0) / "model.safetensors"):
+            self._show(run)
+            self._session.tell(f"{document.name} is open, with its weights.", tone="ok")
 
 
 def tell_beginning(session: Session, run: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from builder.document import Document
 from builder.edits import AddNode, Edit, Move, Remove, Replace, SetSetting, SetSymbol
-from builder.history import History
+from builder.history import History, Origin
 from engine.errors import EditError
 from tests.builder.small_documents import tiny
 
@@ -135,3 +138,58 @@ def test_opening_another_document_can_be_undone(history: History) -> None:
     history.apply(Replace(document=Document.empty("new")))
 
     assert history.undo() == tiny()
+
+
+TRAINED = Origin(weights=Path("trained.safetensors"), file=Path("models/mine.json"), name="mine")
+FRESH = Origin()
+
+
+def opened(history: History, name: str, origin: Origin) -> None:
+    """Put another document in place of the present one."""
+    edit = Replace(document=Document.empty(name))
+    history.add(edit, edit.apply(history.document), origin)
+
+
+def test_where_a_document_came_from_comes_back_with_it(history: History) -> None:
+    opened(history, "first", TRAINED)
+    opened(history, "second", FRESH)
+
+    seen = [history.origin]
+    for turn in (history.undo, history.undo, history.redo, history.redo):
+        turn()
+        seen.append(history.origin)
+
+    assert seen == [FRESH, TRAINED, FRESH, TRAINED, FRESH]
+
+
+def test_edits_leave_the_origin_as_it_is_in_both_directions(history: History) -> None:
+    opened(history, "first", TRAINED)
+    history.apply(AddNode(kind="linear"))
+    history.origin = replace(history.origin, weights=None)  # as when the user wants fresh weights
+
+    history.undo()
+    forgotten = history.origin
+    history.redo()
+
+    assert forgotten == history.origin == replace(TRAINED, weights=None)
+
+
+def test_what_was_set_since_it_was_opened_comes_back_too(history: History) -> None:
+    opened(history, "first", TRAINED)
+    saved = replace(TRAINED, file=Path("models/first.json"), name="first")
+    history.origin = saved
+    opened(history, "second", FRESH)
+
+    history.undo()
+
+    assert history.origin == saved
+
+
+def test_the_same_document_with_other_weights_is_a_step(history: History) -> None:
+    opened(history, "first", FRESH)
+    opened(history, "first", TRAINED)
+    assert (len(history.labels), history.origin) == (2, TRAINED)
+
+    history.undo()
+
+    assert (history.document.name, history.origin) == ("first", FRESH)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from zipfile import ZipFile
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import nn
 
@@ -140,6 +144,54 @@ def test_a_graph_of_a_newer_format_in_an_export_says_so(tmp_path: Path) -> None:
 
     with pytest.raises(FileError, match="stepwise/9"):
         open_graph(tmp_path / "model.safetensors")
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "\0", "~nobody-of-that-name/graph.json", "graph.json/inside"])
+def test_a_text_that_is_no_path_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    (tmp_path / "graph.json").touch()
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(FileError) as refused:
+        open_graph(name)
+
+    assert len(str(refused.value)) < 400
+
+
+def test_a_path_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    builder.save(builder.templates.build("tiny"), tmp_path / "graph.json")
+
+    assert open_graph("~/graph.json").name == builder.templates.build("tiny").name
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.integers(0, 300), st.integers(0, 255), max_size=6), st.sampled_from([0, 8, 12, 14]))
+def test_a_damaged_archive_is_refused(damage: dict[int, int], packed: int) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "model.pt2"
+        with ZipFile(path, "w", packed) as archive:
+            archive.writestr("model/extra/graph.json", '{"format": "stepwise/9"}')
+        data = bytearray(path.read_bytes())
+        for place, byte in damage.items():
+            data[place % len(data)] = byte
+        path.write_bytes(data)
+
+        with pytest.raises(FileError):
+            open_graph(path)
+
+
+@pytest.mark.parametrize(("byte", "mask"), [(6, 1), (8, 99)], ids=["encrypted", "packed in another way"])
+def test_an_archive_that_we_cannot_unpack_is_refused(tmp_path: Path, byte: int, mask: int) -> None:
+    path = tmp_path / "model.pt2"
+    with ZipFile(path, "w") as archive:
+        archive.writestr("model/extra/graph.json", "{}")
+    data = bytearray(path.read_bytes())
+    data[data.index(b"PK\1\2") + byte + 2] = mask
+    data[byte] = mask
+    path.write_bytes(data)
+
+    with pytest.raises(FileError, match="cannot be read"):
+        open_graph(path)
 
 
 def test_what_is_not_there_is_told_with_its_name(tmp_path: Path) -> None:

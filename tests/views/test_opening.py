@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,8 @@ from safetensors.torch import save_model
 import builder
 from builder import store, templates
 from builder.document import Document
-from views.dialogs import Dialogs
-from views.parts import Dialog, Message, Window
-from views.session import Session
-from views.workspace import Workspace
+from tests.views.desk import Desk
+from views.parts import Message
 
 SMALL = {"d_model": 8, "n_heads": 1, "d_ff": 8, "n_layers": 1}
 
@@ -23,23 +20,6 @@ SMALL = {"d_model": 8, "n_heads": 1, "d_ff": 8, "n_layers": 1}
 @pytest.fixture
 def document() -> Document:
     return templates.build("tiny_llama", **SMALL, n_kv_heads=1)
-
-
-class Desk:
-    """Dialogs that are answered at once."""
-
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.session, window = Session(templates.build("tiny")), Window()
-        self.asked: list[tuple[Dialog, Callable[[Message], object]]] = []
-        monkeypatch.setattr(window, "ask", lambda dialog, answer: self.asked.append((dialog, answer)))
-        self.dialogs = Dialogs(window, self.session, Workspace(folder), lambda _: None)
-
-    def open(self, **answer: object) -> Dialog:
-        """Ask what to open and answer."""
-        self.dialogs.open()
-        dialog, reply = self.asked[-1]
-        reply({"button": "open", "item": "", "values": {"path": ""}, **answer})
-        return dialog
 
 
 @pytest.fixture
@@ -82,6 +62,9 @@ def test_an_uploaded_graph_opens(desk: Desk, document: Document) -> None:
     ("answer", "said"),
     [
         ({"values": {"path": "/nowhere/model.onnx"}}, "There is no file or folder /nowhere/model.onnx"),
+        ({"values": {"path": "pasted " * 100}}, "too long"),
+        ({"values": {"path": "~nobody-of-that-name/graph.json"}}, "home"),
+        ({"button": "upload", "file": {"name": "graph.json"}}, "not foreseen"),
         ({"button": "upload", "file": {"name": "model.pt2", "bytes": "AAAA"}}, "model.pt2"),
         ({}, "Nothing is named"),
     ],

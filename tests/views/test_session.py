@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from builder import templates
-from builder.edits import Move, Remove, RenameDocument, SetSymbol
+from builder.edits import Edit, Move, Remove, RenameDocument, SetSymbol
 from views.session import Session
 
 
@@ -109,3 +111,65 @@ def test_another_document_is_one_undo_away(session: Session) -> None:
     session.undo()
 
     assert session.document == moved != before
+
+
+WEIGHTS = Path("trained.safetensors")
+
+
+def test_undo_brings_a_document_back_with_its_weights(session: Session) -> None:
+    session.open_document(templates.build("gpt2", n_layers=1), WEIGHTS)
+    session.apply(RenameDocument(name="mine"))
+
+    session.open_document(templates.build("classifier"))
+    fresh = session.weights
+    session.undo()
+    back = session.document.name, session.weights
+    session.redo()
+
+    assert back == ("mine", WEIGHTS)
+    assert fresh is session.weights is None
+
+
+def test_weights_that_are_forgotten_stay_so_when_an_edit_is_undone(session: Session) -> None:
+    session.open_document(templates.build("gpt2", n_layers=1), WEIGHTS)
+    session.apply(RenameDocument(name="mine"))
+
+    session.forget_weights()
+    session.undo()
+
+    assert session.weights is None
+
+
+def test_weights_that_were_restored_are_there_after_a_look_at_another_document(session: Session) -> None:
+    session.weights = WEIGHTS  # as when the page is loaded anew
+
+    session.open_document(templates.build("classifier"))
+    session.undo()
+
+    assert session.weights == WEIGHTS
+
+
+def test_a_document_that_is_refused_leaves_all_as_it_was(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    session.weights = WEIGHTS
+    session.open(("blocks",))
+    session.select(("attn",))
+
+    def fail(_: Edit, __: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("builder.edits.Replace.apply", fail)
+    accepted = session.open_document(templates.build("classifier"))
+
+    assert not accepted
+    assert (session.weights, session.path, session.nodes) == (WEIGHTS, ("blocks",), ("attn",))
+
+
+def test_another_document_shows_its_outermost_level_at_once(session: Session) -> None:
+    session.open(("blocks",))
+    session.select(("attn",))
+    seen: list[tuple[str, ...]] = []
+    session.param.watch(lambda _: seen.append(session.path), ["revision"])
+
+    session.open_document(templates.build("gpt2", n_layers=1))
+
+    assert (seen, session.nodes) == ([()], ())

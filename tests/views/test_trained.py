@@ -93,7 +93,13 @@ def test_a_model_whose_package_is_absent_says_what_installs_it(desk: Desk, monke
 
 
 @pytest.mark.parametrize(
-    ("path", "told"), [("", "No folder is named"), ("/no/such/place", "There is no /no/such/place")]
+    ("path", "told"),
+    [
+        ("", "No folder is named"),
+        ("/no/such/place", "There is no file or folder /no/such/place"),
+        ("~nobody-of-that-name/model", "home"),
+        ("pasted " * 100, "too long"),
+    ],
 )
 def test_a_path_that_leads_nowhere_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch, path: str, told: str) -> None:
     before = desk.session.document
