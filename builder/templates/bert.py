@@ -29,7 +29,7 @@ def bert(head: Callable[[Sketch], None] | None = None, **sizes: Value) -> Defini
         about="An encoder in which every position looks at all others. Three vectors are added for each token: for "
         "itself, for the segment it belongs to and for its position. After each sublayer the stream is normalised."
         f"{'' if head else ' The head says which token was hidden at each position.'}",
-        formula="x = norm(W_E[tokens] + W_S[segments] + W_P);  x ← block(x), n_layers times",
+        formula="x = norm(W_E[tokens] + W_S[segments] + W_P);  x ← block(x) for each layer",
         paper=BERT,
     )
     small: dict[str, Value] = {

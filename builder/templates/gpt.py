@@ -18,10 +18,9 @@ def gpt2(
     d = Sketch(
         "model",
         "Model",
-        about="A decoder that continues text. Each token becomes a vector, to which a learned vector for its position "
-        "is added. In each layer every position looks at itself and the ones before it, then works alone. The head "
-        "scores every token as the one that comes next.",
-        formula="x = W_E[tokens] + W_P;  x ← block(x), n_layers times;  logits = head(norm(x))",
+        about="A decoder that continues text. To the vector of each token a learned one for its position is added. In "
+        "each layer every position looks at itself and the ones before it, then works alone.",
+        formula="x = W_E[tokens] + W_P;  x ← block(x) for each layer;  logits = head(norm(x))",
         paper=PAPER,
     )
     d.symbols(vocab_size=vocab_size, max_len=max_len, d_model=d_model, n_heads=4, n_layers=n_layers)

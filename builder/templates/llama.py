@@ -39,7 +39,7 @@ def decoder(block: str, settings: Mapping[str, str], sizes: Mapping[str, Value],
         sizes: Symbols of the root with their values.
         about: Texts `about` and `paper` of the root.
     """
-    formula = "x = W_E[tokens];  x ← block(x), n_layers times;  logits = head(norm(x))"
+    formula = "x = W_E[tokens];  x ← block(x) for each layer;  logits = head(norm(x))"
     d = Sketch("model", "Model", formula=formula, **about)
     d.symbols(**sizes)
     d.input("tokens", IDS, (0, 0), "ids")

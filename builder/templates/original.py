@@ -45,7 +45,7 @@ def classifier() -> Definition:
         "Model",
         about="An encoder that gives a whole sequence one label. Every position looks at all others; the mean of what "
         "they found out, padding left aside, goes to the head.",
-        formula="x = W_E[tokens] + W_P;  x ← block(x), n_layers times;  logits = head(mean(x))",
+        formula="x = W_E[tokens] + W_P;  x ← block(x) for each layer;  logits = head(mean(x))",
         paper=_BERT,
     )
     d.symbols(vocab_size=256, max_len=256, d_model=128, n_heads=4, n_layers=2, d_ff="4*d_model")

@@ -17,7 +17,7 @@ def vit(**sizes: Value) -> Definition:
         "Model",
         about="An encoder that says what an image shows. The image is cut into patches, and each patch becomes a "
         "vector; a learned vector in front of them, the class token, gathers what the head needs.",
-        formula="x = [class; patches W_E] + W_P;  x ← block(x), n_layers times;  logits = head(norm(x)[first])",
+        formula="x = [class; patches W_E] + W_P;  x ← block(x) for each layer;  logits = head(norm(x)[first])",
         paper=VIT,
     )
     small: dict[str, Value] = {
