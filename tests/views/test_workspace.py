@@ -8,9 +8,9 @@ import pytest
 
 from builder import templates
 from builder.edits import RenameDocument
-from builder.store import load
+from builder.store import load, save
 from engine.errors import StepwiseError
-from views.workspace import Workspace
+from views.workspace import Workspace, folder_of
 
 TINY = templates.build("tiny")
 
@@ -61,24 +61,30 @@ def test_a_broken_file_is_kept_beside(workspace: Workspace, text: str) -> None:
 def test_graphs_are_saved_by_name_and_listed_newest_first(workspace: Workspace) -> None:
     import os
 
-    first, second = workspace.save_as("First one", TINY), workspace.save_as("zweites", TINY)
+    first, second = workspace.path_of("First one"), workspace.path_of("zweites")
+    for path in (first, second):
+        save(TINY, path)
     os.utime(first, (1, 1))
 
     assert [path.stem for path in workspace.saved()] == [second.stem, first.stem]
     assert load(first) == TINY
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd", "a/b", "..\\x", "<img src=x>", "C:evil"])
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "a/b", "..\\x", "<img src=x>", "C:evil", "/模型", "模\0型", "模" * 200]
+)
 def test_no_name_leads_out_of_the_folder(workspace: Workspace, name: str) -> None:
-    path = workspace.save_as(name, TINY)
+    path = workspace.path_of(name)
+    save(TINY, path)
 
     assert path.parent == workspace.models
+    assert workspace.saved() == [path]
 
 
 @pytest.mark.parametrize("name", ["", "  ", "../..", "…"])
 def test_a_name_without_letters_is_refused(workspace: Workspace, name: str) -> None:
     with pytest.raises(StepwiseError, match="cannot be the name of a file"):
-        workspace.save_as(name, TINY)
+        workspace.path_of(name)
 
 
 def test_what_the_disk_refuses_is_told_and_written_later(workspace: Workspace) -> None:
@@ -92,3 +98,13 @@ def test_what_the_disk_refuses_is_told_and_written_later(workspace: Workspace) -
 
     assert not workspace.problem
     assert load(workspace.current) == TINY
+
+
+def test_users_whose_names_are_alike_have_folders_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEPWISE_HOME", str(tmp_path))
+
+    folders = {folder_of(user) for user in ("j.doe", "j_doe", "J Doe", "../j_doe", "模型", "模板", "local")}
+
+    assert len(folders) == 7
+    assert {folder.parent for folder in folders} == {tmp_path / "workspaces"}
+    assert folder_of("local").name == "local"
