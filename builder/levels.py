@@ -7,16 +7,15 @@ from dataclasses import dataclass, field, replace
 
 from torch import fx
 
-from builder import limits, names
+from builder import names
 from builder.catalogue import signature
 from builder.document import INPUT, RAIL_PORT, Definition, Document, Node, PortRef
 from builder.drawn import drawn_class
-from builder.expressions import evaluate
 from builder.fusion import fused
 from builder.presence import Presence, presence
 from builder.recipes import Layers, Leaf, Part, Recipe
 from builder.stacks import enter, spread, stack_class
-from builder.values import resolve_settings, scope
+from builder.values import layers_of, resolve_settings, scope
 from engine.blocks.spec import CATALOGUE
 from engine.errors import CompileError, DocumentError, ExpressionError, SettingError
 from engine.ports import Port
@@ -71,7 +70,11 @@ class Level:
     values: dict[PortRef, fx.Node] = field(default_factory=dict)
 
     def recipe(self) -> Recipe:
-        """How to make the module; uses that are alike have the same recipe."""
+        """How to make the module; uses that are alike have the same recipe.
+
+        Raises:
+            CompileError: If something is missing or does not fit, here or further inside.
+        """
         if self.definition.name in self.around:
             raise CompileError(f"{self.path}: {self.definition.name} holds itself. Remove this node.")
         key = (self.definition.name, tuple(self.settings.items()), self.unsure, self.given)
@@ -231,14 +234,9 @@ class Level:
 
     def _count(self, name: str, node: Node) -> int:
         try:
-            count = evaluate(str(node.repeat), self.settings)
+            return layers_of(node, self.settings)
         except ExpressionError as error:
-            raise CompileError(f"{self.at(name)}: repeat: {error}") from None
-        if type(count) is not int or not 1 <= count <= limits.MAX_REPEAT:
-            raise CompileError(
-                f"{self.at(name)} is repeated {count!r} times. Repeat it 1 to {limits.MAX_REPEAT} times."
-            )
-        return count
+            raise CompileError(f"{self.at(name)}: {error}") from None
 
     def _carry(self, name: str, node: Node, inputs: list[Port], outputs: list[Port]) -> tuple[str, str]:
         """Which input of a layer gets which output of the layer before it."""

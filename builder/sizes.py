@@ -12,12 +12,11 @@ from math import prod
 from builder.blank import blank
 from builder.catalogue import block_inputs
 from builder.document import Definition, Document, PortRef
-from builder.expressions import evaluate
 from builder.memo import Memo
 from builder.paths import Step, steps
 from builder.presence import presence
 from builder.surroundings import Surroundings, Worth, inner_scope, layer_settings, survey
-from builder.values import known_scope
+from builder.values import known_scope, layers_of
 from engine.blocks.spec import CATALOGUE
 from engine.errors import DocumentError, ExpressionError
 from engine.registry import did_you_mean
@@ -184,15 +183,14 @@ def _tie_shape(document: Document, first: str, path: Sequence[str]) -> tuple[int
 def _layers(around: Surroundings, name: str) -> int:
     """How many sets of weights a node has."""
     node = around.definition.nodes[name]
-    return 1 if node.repeat is None or node.shared else max(1, _repeats(around, name))
+    return 1 if node.shared else _repeats(around, name)
 
 
 def _repeats(around: Surroundings, name: str) -> int:
     try:
-        layers = evaluate(str(around.definition.nodes[name].repeat), around.scope)
+        return layers_of(around.definition.nodes[name], around.scope)
     except ExpressionError:
         return 1
-    return layers if isinstance(layers, int) else 1
 
 
 def parameter_shape(document: Document, path: str) -> tuple[int, ...] | None:

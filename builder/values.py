@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from builder import limits
 from builder.document import Definition, Node
 from builder.expressions import evaluate, parse
 from engine.errors import ExpressionError, SettingError
@@ -86,6 +87,27 @@ def scope(definition: Definition, outer_settings: Mapping[str, Value] | None = N
     """
     fields = tuple(symbol.field for symbol in definition.symbols)
     return _values(fields, outer_settings or {}, {}, definition.title)
+
+
+def layers_of(node: Node, scope: Mapping[str, Value]) -> int:
+    """How many layers a node has; 1 without a repeat.
+
+    Args:
+        node: A node.
+        scope: The symbols around it.
+
+    Raises:
+        ExpressionError: If its repeat cannot be read or is no number of layers.
+    """
+    if node.repeat is None:
+        return 1
+    try:
+        count = evaluate(str(node.repeat), scope)
+    except ExpressionError as error:
+        raise ExpressionError(f"repeat: {error}") from None
+    if type(count) is not int or not 1 <= count <= limits.MAX_REPEAT:
+        raise ExpressionError(f"repeat is {count!r}, but must be a whole number from 1 to {limits.MAX_REPEAT}.")
+    return count
 
 
 def known_scope(definition: Definition) -> dict[str, Value]:

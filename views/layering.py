@@ -8,7 +8,7 @@ from typing import Any
 from builder.catalogue import Signature
 from builder.document import Node
 from builder.edits import Edit, SetCarry, SetSetting, SetShared
-from builder.edits.settings import layers_of
+from builder.edits.settings import most_layers
 from engine.ports import kinds_fit
 from views.forms import Section, choice, number, read, rows_of
 from views.session import Session
@@ -34,7 +34,7 @@ def layer_rows(session: Session, name: str, kind: Signature, wanted: Wanted) -> 
     node = session.definition.nodes[name]
     if node.repeat is None:
         return []
-    count = layers_of(session.definition, node)
+    count = most_layers(session.definition, node)
     rows = [
         _carry(node, kind),
         {**choice("weights", "shared" if node.shared else "own", ("own", "shared")), "field": "shared"},

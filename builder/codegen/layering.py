@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from builder import limits
+from builder import values
 from builder.document import Node
-from builder.expressions import evaluate
 from engine.errors import CompileError, ExpressionError
 from engine.settings import Value
 
@@ -17,17 +16,12 @@ def layers(node: Node, scope: Mapping[str, Value], path: str, *, composite: bool
     Raises:
         CompileError: If that is no number of layers, or the node is a block.
     """
-    if node.repeat is None:
-        return 1
-    if not composite:
+    if node.repeat is not None and not composite:
         raise CompileError(f"{path}: only a composite can be repeated. Group it first.")
     try:
-        count = evaluate(str(node.repeat), scope)
+        return values.layers_of(node, scope)
     except ExpressionError as error:
-        raise CompileError(f"{path}: repeat: {error}") from None
-    if type(count) is not int or not 1 <= count <= limits.MAX_REPEAT:
-        raise CompileError(f"{path} is repeated {count!r} times. Repeat it 1 to {limits.MAX_REPEAT} times.")
-    return count
+        raise CompileError(f"{path}: {error}") from None
 
 
 def overrides(node: Node, count: int) -> dict[int, Mapping[str, Value]]:

@@ -11,12 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from builder.document import Definition, Document, Node
-from builder.expressions import evaluate
-from builder.limits import MAX_REPEAT
 from builder.paths import steps
 from builder.sizes import parameters_of
 from builder.validate import validate, views
-from builder.values import known_scope
+from builder.values import known_scope, layers_of
 from engine.errors import DocumentError, ExpressionError
 from engine.settings import Value
 
@@ -80,10 +78,9 @@ def _kept(document: Document) -> Iterator[tuple[tuple[str, str], tuple[int, ...]
 
 def _count(node: Node, scope: Mapping[str, Value]) -> int:
     try:
-        count = evaluate(str(node.repeat), scope)
+        return layers_of(node, scope)
     except ExpressionError:
         return 1
-    return count if isinstance(count, int) and 1 <= count <= MAX_REPEAT else 1
 
 
 def _tied(document: Document) -> dict[tuple[str, str], set[int]]:

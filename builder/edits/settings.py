@@ -9,8 +9,7 @@ from builder import limits
 from builder.catalogue import Signature, known_scope, resolve
 from builder.document import Definition, Document, Node
 from builder.edits.base import check_text, home, outside_of, with_node
-from builder.expressions import evaluate
-from builder.values import text_problem
+from builder.values import layers_of, text_problem
 from engine.errors import EditError, ExpressionError, SettingError
 from engine.registry import did_you_mean
 from engine.settings import Value
@@ -66,18 +65,17 @@ class SetSetting:
     def _check_layer(self, here: Definition, node: Node) -> None:
         if node.repeat is None:
             raise EditError(f"{self.node} has no layer {self.layer}. Repeat it first.")
-        most = layers_of(here, node)
+        most = most_layers(here, node)
         if self.layer not in range(most):
             raise EditError(f"{self.node} has no layer {self.layer}. Name one from 0 to {most - 1}.")
 
 
-def layers_of(here: Definition, node: Node) -> int:
+def most_layers(here: Definition, node: Node) -> int:
     """How many layers a repeated node has; the most that are allowed where that has no value."""
     try:
-        count = evaluate(str(node.repeat), known_scope(here))
+        return layers_of(node, known_scope(here))
     except ExpressionError:
-        count = limits.MAX_REPEAT
-    return count if type(count) is int else limits.MAX_REPEAT
+        return limits.MAX_REPEAT
 
 
 def check_setting(here: Definition, found: Signature, node: str, name: str, value: Value) -> None:

@@ -10,8 +10,8 @@ from builder.document import Definition, Document, PortRef, Wire
 from builder.edits.base import check_new_id, check_room, home, node_in, outside_of, with_node
 from builder.edits.rails import rename_port
 from builder.edits.settings import check_size
-from builder.expressions import evaluate
 from builder.paths import follow_rename, follow_repeat
+from builder.values import layers_of
 from engine.errors import EditError, ExpressionError
 from engine.ports import kinds_fit
 from engine.registry import did_you_mean
@@ -130,14 +130,9 @@ class SetRepeat:
             return
         check_size("repeat", self.repeat)
         try:
-            scope = known_scope(here)
-            value = evaluate(self.repeat, scope) if isinstance(self.repeat, str) else self.repeat
+            layers_of(replace(here.nodes[self.node], repeat=self.repeat), known_scope(here))
         except ExpressionError as error:
-            raise EditError(f"{self.node}: repeat: {error}") from None
-        if type(value) is not int or not 1 <= value <= limits.MAX_REPEAT:
-            raise EditError(
-                f"{self.node}: repeat is {value!r}, but must be a whole number from 1 to {limits.MAX_REPEAT}."
-            )
+            raise EditError(f"{self.node}: {error}") from None
 
     def _carry(self, found: Signature, present: tuple[str, str] | None) -> tuple[str, str]:
         inputs = [port for port in found.inputs if not port.optional]

@@ -15,7 +15,7 @@ from builder.names import problem as bad_name
 from builder.rules.base import Finding, View, rule
 from builder.shapes import again
 from builder.surroundings import BadSetting, layer_settings, valueless
-from builder.values import known_scope, resolve
+from builder.values import known_scope, layers_of, resolve
 from engine.errors import ExpressionError, SettingError
 from engine.registry import did_you_mean
 from engine.settings import Field, Value
@@ -182,8 +182,10 @@ def _of_repeat(view: View, name: str, node: Node) -> Iterator[Finding]:
         yield Finding(message=text, where=view.where(name), fixes=(rewiring.remove_node(view, name),))
         return
     single = Fix(label=f"One layer of {name}", edit=SetRepeat(node=name, repeat=None, at=view.name))
-    if reason := _bad_number(view, node):
-        yield Finding(message=f"{name}: {reason}", where=view.where(name), fixes=(single,))
+    try:
+        layers_of(node, view.around.scope)
+    except ExpressionError as error:
+        yield Finding(message=f"{name}: {error}", where=view.where(name), fixes=(single,))
         return
     carry = _possible_carry(view, name)
     mends = [single]
@@ -192,16 +194,6 @@ def _of_repeat(view: View, name: str, node: Node) -> Iterator[Finding]:
         mends.insert(0, Fix(label=f"Carry {carry[1]} to {carry[0]}", edit=edit))
     if reason := _bad_carry(view, name, node):
         yield Finding(message=reason, where=view.where(name), fixes=tuple(mends))
-
-
-def _bad_number(view: View, node: Node) -> str:
-    try:
-        layers = evaluate(str(node.repeat), view.around.scope)
-    except ExpressionError as error:
-        return f"repeat: {error}"
-    if type(layers) is int and 1 <= layers <= limits.MAX_REPEAT:
-        return ""
-    return f"repeat is {layers!r}, but must be a whole number from 1 to {limits.MAX_REPEAT}."
 
 
 def _bad_carry(view: View, name: str, node: Node) -> str:
