@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import panel as pn
 
@@ -45,10 +45,17 @@ class AttentionPane:
         runner: Its run is shown unless the selection names another.
         selection: What is chosen here or elsewhere.
         command: Called with the name of a command, for the empty pane's button.
+        is_shown: Whether the pane is in sight; out of sight it looks into no model.
     """
 
-    def __init__(self, runner: Runner, selection: Selection, command: Callable[[str], None] = lambda _: None) -> None:
-        self._runner, self._selection = runner, selection
+    def __init__(
+        self,
+        runner: Runner,
+        selection: Selection,
+        command: Callable[[str], None] = lambda _: None,
+        is_shown: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._runner, self._selection, self._is_shown = runner, selection, is_shown
         self._mode, self._text, self._own = "Head", "", False
         self._stacks: tuple[AttentionStack, ...] = ()
         self._at, self._problem = 0, ""
@@ -101,7 +108,9 @@ class AttentionPane:
         return Focus.inside(self.stack, chosen.layer, chosen.head, chosen.query, chosen.key)
 
     def refresh(self) -> None:
-        """Look again if the run, the checkpoint or the text is another one."""
+        """Look again, if it is in sight, when the run, the checkpoint or the text is another one."""
+        if not self._is_shown():
+            return
         name = self._selection.run
         self._choice = choice = choice_of(locations.runs() / name if name else self._runner.folder)
         self._names = [folder.name for folder in runs.folders(locations.runs())[:RUNS]]
@@ -117,7 +126,9 @@ class AttentionPane:
     def _ask(self) -> None:
         """Ask for what is wanted; a run that has just begun shows its first loss before anybody looks inside."""
         wanted = self._wanted
-        if wanted is None or wanted == self._asked or (self._runner.begins and wanted.folder == self._runner.folder):
+        if wanted is None or wanted == self._asked or not self._is_shown():
+            return
+        if self._runner.begins and wanted.folder == self._runner.folder:
             return
         self._asked = wanted
         self._looker.ask(wanted)
@@ -163,7 +174,7 @@ class AttentionPane:
 
     def _hear(self, message: dict[str, Any]) -> None:
         """One of the bars' controls was used."""
-        name, value = message["id"], message.get("value")
+        name, value = message["id"], cast(Any, message.get("value"))
         match name:
             case "mode":
                 self._mode = str(value)

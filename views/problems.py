@@ -34,7 +34,7 @@ class ProblemsPane:
 
     def _sections(self) -> list[dict[str, Any]]:
         found = self._session.report.diagnostics
-        rules = [{"kind": "problems", "id": "problems", "rows": [row(i, p) for i, p in enumerate(found)]}]
+        rules = [{"kind": "problems", "id": "problems", "rows": [row(p) for p in found]}]
         nothing = [{"kind": "empty", "id": "none", "text": NOTHING}]
         if self._proofs is None:
             return rules if found else nothing
@@ -52,9 +52,9 @@ class ProblemsPane:
             self._about_rule(message)
 
     def _about_rule(self, message: Message) -> None:
-        found = self._session.report.diagnostics
-        if (index := int(message["row"])) < len(found):
-            self._about(found[index], message)
+        problem = next((p for p in self._session.report.diagnostics if known_by(p) == message["row"]), None)
+        if problem is not None:
+            self._about(problem, message)
 
     def _about_contract(self, message: Message) -> None:
         result = next((r for r in ranked(self._session.contracts) if r.code == message["row"]), None)
@@ -116,10 +116,15 @@ class ProblemsPane:
             )
 
 
-def row(index: int, problem: Diagnostic) -> dict[str, Any]:
+def known_by(problem: Diagnostic) -> str:
+    """What a click names a problem by: one that crosses an edit on its way meets the same problem or none."""
+    return " · ".join([problem.code, problem.path, *(fix.label for fix in problem.fixes)])
+
+
+def row(problem: Diagnostic) -> dict[str, Any]:
     """One problem as the sheet wants it."""
     return {
-        "id": index,
+        "id": known_by(problem),
         "code": problem.code,
         "tone": "err" if problem.severity == "error" else "warn",
         "text": problem.message,
@@ -141,11 +146,11 @@ def contracts(session: Session) -> list[dict[str, Any]]:
     if session.contracts:
         rows = [contract_row(session, result) for result in ranked(session.contracts)]
         found.append({"kind": "problems", "id": "contracts", "label": "Contracts", "rows": rows})
-    idle = session.proof == "trying"
+    busy = session.proof == "trying"
     buttons = [
-        {"id": "again", "text": "Check again", "icon": "refresh", "disabled": idle},
-        {"id": "require", "text": "Require …", "title": "Hold the model to a further contract", "disabled": idle},
-        {"id": "thorough", "text": "Check thoroughly", "title": "Also whether it can learn a batch", "disabled": idle},
+        {"id": "again", "text": "Check again", "icon": "refresh", "disabled": busy},
+        {"id": "require", "text": "Require …", "title": "Hold the model to a further contract", "disabled": busy},
+        {"id": "thorough", "text": "Check thoroughly", "title": "Also whether it can learn a batch", "disabled": busy},
     ]
     return [*found, {"kind": "actions", "id": "contracts-actions", "items": buttons}]
 

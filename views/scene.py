@@ -93,13 +93,25 @@ def problems_inside(document: Document, found: Iterable[Diagnostic]) -> dict[str
     if not any(own.values()):
         return {}
 
-    def total(name: str, above: tuple[str, ...] = ()) -> int:
-        if name not in document.definitions or name in above:
-            return 0
-        kinds = {node.kind for node in document.definitions[name].nodes.values()}
-        return own[name] + sum(total(kind, (*above, name)) for kind in kinds)
+    users: dict[str, set[str]] = defaultdict(set)
+    for definition in document.definitions.values():
+        for node in definition.nodes.values():
+            users[node.kind].add(definition.name)
+    totals = dict.fromkeys(document.definitions, 0)
+    for name, count in own.items():
+        for above in _reached(name, users) if count else ():
+            totals[above] += count
+    return totals
 
-    return {name: total(name) for name in document.definitions}
+
+def _reached(name: str, users: Mapping[str, set[str]]) -> list[str]:
+    """A definition and all that use it, directly or not, each once."""
+    found, waiting = {name}, [name]
+    for here in waiting:
+        news = users.get(here, set()) - found
+        found |= news
+        waiting += news
+    return waiting
 
 
 def _node(

@@ -53,9 +53,36 @@ def test_a_fix_is_applied_by_its_button(session: Session) -> None:
 def test_a_row_that_is_gone_meanwhile_is_passed_over(session: Session) -> None:
     pane = ProblemsPane(session)
 
-    say(pane, row=3, fix=0)
+    say(pane, row="R001 · model/ln_f.x", fix=0)
 
     assert session.revision == 0
+
+
+def test_a_click_that_crosses_an_edit_mends_what_was_clicked(session: Session) -> None:
+    pane = ProblemsPane(session)
+    session.apply(SetSetting(node="ln_f", name="d_model", value=7))
+    session.apply(SetSetting(node="lm_head", name="vocab_size", value=5))
+    clicked = pane.part.sections[0]["rows"][-1]
+    assert clicked["where"] == "model/lm_head.logits>logits.value"
+    session.apply(SetSetting(node="ln_f", name="d_model", value="d_model"))
+    before = session.report.diagnostics
+
+    say(pane, row=clicked["id"], fix=0)
+
+    assert clicked["where"] in [problem.path for problem in before]
+    assert session.report.ok
+
+
+def test_a_fix_that_says_something_else_meanwhile_is_not_applied(session: Session) -> None:
+    pane = ProblemsPane(session)
+    session.apply(SetSetting(node="ln_f", name="d_model", value=7))
+    clicked = next(row for row in pane.part.sections[0]["rows"] if "Set d_model of blocks to 7" in row["fixes"])
+    session.apply(SetSetting(node="ln_f", name="d_model", value=9))
+    before = session.document
+
+    say(pane, row=clicked["id"], fix=1)
+
+    assert session.document == before
 
 
 def test_showing_a_problem_opens_its_definition_and_selects_its_place(session: Session) -> None:
