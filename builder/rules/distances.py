@@ -9,7 +9,7 @@ from builder.document import PortRef
 from builder.rules.base import Finding, View, rule
 from builder.rules.habits import of_kind
 from builder.rules.model import outermost, written
-from builder.rules.ways import Spot, spot
+from builder.rules.ways import MOST, Spot, spot
 
 BIAS = "relative_bias"
 SCORES = {  # what may stand between a product and its softmax, and the inputs that scores come in at
@@ -92,6 +92,8 @@ def _attentions(bias: Spot) -> Iterator[tuple[Spot, bool | None]]:
         for there in value.readers():
             if there.place in seen:
                 continue
+            if len(seen) > MOST:
+                return
             seen.add(there.place)
             if there.kind == "attention_core" and there.port.port == "bias":
                 yield there, _sees_later([there])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, reduce
+from itertools import combinations, count
+from operator import or_
 
 from builder.diagnostics import Fix, Where
 from builder.document import INPUT, OUTPUT, RAIL_PORT, Definition, Document, PortRef
@@ -13,92 +15,121 @@ from builder.memo import Memo
 from builder.rules.base import Finding, View, rule
 from engine.errors import DocumentError
 
-ADDS = {"residual_add": ("sum", "x", "update"), "add": ("y", "a", "b")}  # a kind's output, and the inputs it adds up
+Ways = tuple[tuple[str, tuple[str, ...]], ...]  # the outputs of a kind, each with the inputs that it is a sum of
+ADDS: Mapping[str, Ways] = {"residual_add": (("sum", ("x", "update")),), "add": (("y", ("a", "b")),)}
+MOST = 200  # composites that are looked into from outside; more would only repeat themselves
 THROUGH = ("dropout", "segment_embedding")  # what comes into x comes out at y, with something added at most
-Parts = frozenset[PortRef]
-Ways = frozenset[tuple[str, str]]  # (output, input) of a kind where the input is a part of the output
 
 
 @dataclass(frozen=True, eq=False)
 class Sums:
-    """What each value of a definition is a sum of.
+    """What each value of a definition is a sum of. State: `known` grows.
+
+    Parts are the bits of a whole number, a bit for each value, because graphs may have a thousand sums in a row.
 
     Args:
         here: The definition.
         order: Its nodes, each after what feeds it.
         inner: The ways straight through the composites in it.
-        given: The parts of its inputs, where they are known.
+        given: What its inputs are sums of outside, by any names; nothing where that is not known.
+        known: The values that have bits, in their order.
+        free: The next bits; a number is given once, whichever thread asks.
     """
 
     here: Definition
     order: Iterable[str]
     inner: Mapping[str, Ways]
-    given: Mapping[str, Parts] = field(default_factory=dict)
+    given: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    known: dict[PortRef, int] = field(default_factory=dict)
+    free: Iterator[int] = field(default_factory=count)
 
-    def parts(self, value: PortRef) -> Parts:
+    def parts(self, value: PortRef) -> int:
         """A value and all that it is a sum of."""
-        return self._parts.get(value, frozenset({value}))
+        return self._found[0].get(value) or self._bit(value)
+
+    def names(self, parts: int) -> list[str]:
+        """The ports that give these parts; those outside begin with a dot."""
+        return [str(value) for value, bit in list(self.known.items()) if parts >> bit & 1]
+
+    @property
+    def doubles(self) -> list[str]:
+        """The nodes that add what is in both of their ends."""
+        return self._found[1]
+
+    def _bit(self, value: PortRef) -> int:
+        bit = self.known.get(value)
+        return 1 << (self.known.setdefault(value, next(self.free)) if bit is None else bit)
 
     @cached_property
-    def _parts(self) -> dict[PortRef, Parts]:
-        found = {PortRef(name, RAIL_PORT): parts for name, parts in self.given.items()}
+    def _found(self) -> tuple[dict[PortRef, int], list[str]]:
+        found: dict[PortRef, int] = {}
+        doubles: list[str] = []
+        for name, given in self.given.items():
+            found[rail_of(name)] = sum(self._bit(PortRef("", part)) for part in given)
         for name in self.order:
-            for out, port in self._ways(name):
-                end, source = PortRef(name, out), self.here.feeds.get(PortRef(name, port))
-                if source is not None:
-                    found[end] = found.get(end, frozenset({end})) | found.get(source, frozenset({source}))
-        return found
+            for out, ports in self._ways(name):
+                sources = [source for port in ports if (source := self.here.feeds.get(PortRef(name, port)))]
+                parts, end = [found.get(source) or self._bit(source) for source in sources], PortRef(name, out)
+                found[end] = reduce(or_, parts, self._bit(end))
+                if len(parts) == 2 and parts[0] & parts[1] and self.here.nodes[name].kind in ADDS:
+                    doubles.append(name)
+        return found, doubles
 
-    def _ways(self, name: str) -> Iterable[tuple[str, str]]:
+    def _ways(self, name: str) -> Ways:
         kind = self.here.nodes[name].kind
         if kind in ADDS:
-            out, *ports = ADDS[kind]
-            return [(out, port) for port in ports]
+            return ADDS[kind]
         if kind in THROUGH or kind.endswith("_positions"):
-            return [("y", "x")]
+            return (("y", ("x",)),)
         if kind == "either":
-            return [("y", "branch" if PortRef(name, "branch") in self.here.feeds else "x")]
+            return (("y", ("branch" if PortRef(name, "branch") in self.here.feeds else "x",)),)
         return self.inner.get(kind, ())
-
-    @cached_property
-    def doubles(self) -> tuple[str, ...]:
-        """The nodes that add what is in both of their ends."""
-        names = [name for name, node in self.here.nodes.items() if node.kind in ADDS]
-        return tuple(name for name in names if self._shared(name))
-
-    def _shared(self, name: str) -> bool:
-        sources = self.ends(name).values()
-        first, second = [self.parts(source) for source in sources] if len(sources) == 2 else (frozenset(), frozenset())
-        return bool(first & second)
 
     def ends(self, name: str) -> dict[PortRef, PortRef]:
         """The inputs of a node that adds, and what comes into them."""
-        ports = [PortRef(name, port) for port in ADDS[self.here.nodes[name].kind][1:]]
+        ((_, into),) = ADDS[self.here.nodes[name].kind]
+        ports = [PortRef(name, port) for port in into]
         return {port: self.here.feeds[port] for port in ports if port in self.here.feeds}
 
 
 _SUMS: Memo[Sums] = Memo(512)
 _WAYS: Memo[Ways] = Memo(512)
+_ALL: Memo[dict[str, Ways]] = Memo(16)
 
 
-def ways_through(document: Document, kind: str, above: frozenset[str] = frozenset()) -> Ways:
-    """The ways straight through a composite, which lead through nothing but sums; found once."""
-    here = document.definitions[kind]
-    inner = _inside(document, here, above | {kind})
-
-    def found() -> Ways:
-        sums = Sums(here, _order(here), inner)
-        ends = {name: here.feeds.get(PortRef(name, RAIL_PORT)) for name in _rails(here, OUTPUT)}
-        parts = {name: sums.parts(source) for name, source in ends.items() if source}
-        return frozenset((out, rail) for out in parts for rail in _rails(here, INPUT) if rail_of(rail) in parts[out])
-
-    return _WAYS.get((here,), frozenset(inner.items()), found)
+def ways_in(document: Document, here: Definition) -> dict[str, Ways]:
+    """The ways straight through the composites in a definition, which lead through nothing but sums."""
+    known = _ALL.get((document,), None, lambda: _ways_of_all(document))
+    return {kind: known[kind] for kind in _composites(document, here)}
 
 
-def _inside(document: Document, here: Definition, above: frozenset[str]) -> dict[str, Ways]:
-    """The ways through the composites of a definition; those that hold themselves have none."""
-    used = {node.kind for node in here.nodes.values()} & document.definitions.keys()
-    return {kind: ways_through(document, kind, above) for kind in used - above}
+def _ways_of_all(document: Document) -> dict[str, Ways]:
+    known: dict[str, Ways] = {}
+    for here in document.definitions.values():
+        for kind in _composites(document, here):
+            _ways_through(document, kind, known)
+    return known
+
+
+def _ways_through(document: Document, kind: str, known: dict[str, Ways]) -> Ways:
+    if kind not in known:
+        known[kind] = ()  # a composite that holds itself has none
+        here = document.definitions[kind]
+        inner = {name: _ways_through(document, name, known) for name in _composites(document, here)}
+        known[kind] = _WAYS.get((here,), frozenset(inner.items()), lambda: _found_ways(here, inner))
+    return known[kind]
+
+
+def _composites(document: Document, here: Definition) -> set[str]:
+    return {node.kind for node in here.nodes.values()} & document.definitions.keys()
+
+
+def _found_ways(here: Definition, inner: Mapping[str, Ways]) -> Ways:
+    sums = Sums(here, _order(here), inner)
+    ends = {name: here.feeds.get(PortRef(name, RAIL_PORT)) for name in _rails(here, OUTPUT)}
+    parts = {name: sums.parts(source) for name, source in ends.items() if source}
+    rails = {name: sums.parts(rail_of(name)) for name in _rails(here, INPUT)}
+    return tuple((out, tuple(rail for rail in rails if parts[out] & rails[rail])) for out in parts)
 
 
 def _rails(here: Definition, side: str) -> list[str]:
@@ -126,36 +157,39 @@ def _order(here: Definition) -> list[str]:
 )
 def added_twice(view: View) -> Iterator[Finding]:
     """Both ends of a sum hold the same, here or in a composite that gets the same twice."""
-    inner = _inside(view.document, view.definition, frozenset({view.name}))
+    inner = ways_in(view.document, view.definition)
     key = frozenset(inner.items())
     sums = _SUMS.get((view.definition,), key, lambda: Sums(view.definition, view.around.order, inner))
     for name in sums.doubles:
         yield _finding(sums, name, mended=True)
-    yield from _within(view.document, sums, frozenset({view.name}))
+    waiting = [(sums, frozenset({view.name}))]
+    for there, above in waiting:
+        for name in list(_getting_the_same(view.document, there, above))[: MOST - len(waiting)]:
+            inside = _use(view.document, there, name)
+            alone = replace(inside, given={}, known={}, free=count())
+            once = len(list(view.document.uses(inside.here.name))) == 1
+            yield from (_finding(inside, node, mended=once) for node in inside.doubles if node not in alone.doubles)
+            waiting.append((inside, above | {inside.here.name}))
 
 
-def _within(document: Document, sums: Sums, above: frozenset[str]) -> Iterator[Finding]:
-    """Sums in composites of one layer whose ends hold the same because two inputs do."""
-    wired: dict[str, dict[str, PortRef]] = {}
+def _getting_the_same(document: Document, sums: Sums, above: frozenset[str]) -> Iterator[str]:
+    """The composites of one layer two of whose inputs share something."""
+    wired: dict[str, list[int]] = {}
     for target, source in sums.here.feeds.items():
         node = sums.here.nodes[target.node]
         if node.kind in document.definitions and node.kind not in above and node.repeat is None:
-            wired.setdefault(target.node, {})[target.port] = source
-    for name, sources in wired.items():
-        given = {port: _from_outside(sums.parts(source)) for port, source in sources.items()}
-        if sum(map(len, given.values())) == len(frozenset[PortRef]().union(*given.values())):
-            continue
-        here = document.definitions[sums.here.nodes[name].kind]
-        inner = _inside(document, here, above | {here.name})
-        inside, alone = Sums(here, _order(here), inner, given), Sums(here, _order(here), inner)
-        once = len(list(document.uses(here.name))) == 1
-        yield from (_finding(inside, node, mended=once) for node in inside.doubles if node not in alone.doubles)
-        yield from _within(document, inside, above | {here.name})
+            wired.setdefault(target.node, []).append(sums.parts(source))
+    for name, parts in wired.items():
+        if any(one & other for one, other in combinations(parts, 2)):
+            yield name
 
 
-def _from_outside(parts: Parts) -> Parts:
-    """Parts under names that nothing inside a composite has."""
-    return frozenset(PortRef("", str(part)) for part in parts)
+def _use(document: Document, sums: Sums, name: str) -> Sums:
+    """The sums in a composite, with what comes into it there."""
+    here = document.definitions[sums.here.nodes[name].kind]
+    sources = {target.port: source for target, source in sums.here.feeds.items() if target.node == name}
+    given = {port: frozenset(sums.names(sums.parts(source))) for port, source in sources.items()}
+    return Sums(here, _order(here), ways_in(document, here), given)
 
 
 def _finding(sums: Sums, node: str, *, mended: bool) -> Finding:
@@ -163,28 +197,23 @@ def _finding(sums: Sums, node: str, *, mended: bool) -> Finding:
     one, other = sums.parts(first), sums.parts(second)
     mends = tuple(_mends(sums, node)) if mended else ()
     advice = f"{mends[0].label}." if mends else "Add to it only what is not in it yet."
-    if one <= other or other <= one:
-        again, stream = (first, second) if one <= other else (second, first)
+    if one & other in (one, other):
+        again, stream = (first, second) if one & other == one else (second, first)
         held = "itself" if first == second else f"{stream.node}, which holds it already"
         text = f"{node} adds {again.node} to {held}, so that it counts twice."
     else:
-        text = f"{node} adds {first.node} and {second.node}, which both hold {_common(one & other)}: it counts twice."
-    where = Where(definition=sums.here.name, node=node)
-    return Finding(message=f"{text} {advice}", where=where, fixes=mends)
-
-
-def _common(parts: Parts) -> str:
-    """What two values share, by the name that can be seen here."""
-    named = sorted(part.node for part in parts if part.node)
-    return named[0] if named else "the same"
+        both = sums.names(one & other)[-1].strip(".").split(".")[0]
+        text = f"{node} adds {first.node} and {second.node}, which both hold {both}: it counts twice."
+    return Finding(message=f"{text} {advice}", where=Where(definition=sums.here.name, node=node), fixes=mends)
 
 
 def _mends(sums: Sums, node: str) -> Iterator[Fix]:
     """Take the sum away where one end holds all of the other; else add only what the other does not hold."""
     (first_port, first), (second_port, second) = sums.ends(node).items()
-    if sums.parts(first) <= sums.parts(second):
+    shared = sums.parts(first) & sums.parts(second)
+    if shared == sums.parts(first):
         yield _without(sums.here, node, second)
-    elif sums.parts(second) <= sums.parts(first):
+    elif shared == sums.parts(second):
         yield _without(sums.here, node, first)
     else:
         yield from _alone(sums, second_port, first)
@@ -203,7 +232,8 @@ def _alone(sums: Sums, port: PortRef, other: PortRef) -> Iterator[Fix]:
     here, earlier = sums.here, sums.here.feeds[port].node
     ends = list(sums.ends(earlier).values()) if here.nodes[earlier].kind in ADDS else []
     for held, new in (ends, ends[::-1]) if len(ends) == 2 else ():
-        if sums.parts(held) <= sums.parts(other):
+        has, gains = sums.parts(held), sums.parts(new)
+        if has & sums.parts(other) == has and not gains & sums.parts(other):
             edits: list[Edit] = [Connect(source=new, target=port, replace=True, at=here.name)]
             if len([wire for wire in here.wires if wire.source.node == earlier]) == 1:
                 edits.append(Remove(nodes=(earlier,), at=here.name))

@@ -141,7 +141,9 @@ def _mend(group: _Group) -> Fix:
     untie = [Untie(first=first) for first, _ in group.document.ties if first in group.paths]
     kept = (tables or group.heads)[0]
     tie = [Tie(first=path, second=kept) for path in group.paths if path not in (kept, *group.wrong)]
-    label = f"Tie {head} to {kept} instead" if not group.tables and tables else f"Untie {' and '.join(group.wrong)}"
+    label = f"Untie {' and '.join(group.wrong)}" if group.tables else f"Untie {head}"
+    if tables and not group.tables:
+        label = f"Tie {head} to {kept} instead"
     edits: list[Edit] = [*untie, *tie]
     return Fix(label=label, edit=Batch(edits=tuple(edits), label=label))
 

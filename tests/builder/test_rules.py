@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from builder import templates
@@ -30,6 +32,8 @@ from tests.builder.broken import (
     unknown_symbol,
 )
 from tests.builder.drawn import language_model, node, problem, problems
+from tests.builder.zoo.base import changed, reader, setting, t5, translator
+from tests.builder.zoo.positions import decoder_that_measures_both_sides, encoder_that_measures_one_side
 
 IDS = [f"{code}-{make.__name__}" for code, make in CASES]
 
@@ -164,6 +168,54 @@ def test_a_decoder_that_sees_the_future_gets_its_mask_where_it_was_taken_off() -
 def test_an_encoder_may_look_both_ways() -> None:
     for name in ("transformer", "classifier"):
         assert places(templates.build(name), "R014") == []
+
+
+def test_distances_of_one_side_are_told_with_the_attention_that_sees_both() -> None:
+    found = problem(encoder_that_measures_one_side(), "R030")
+
+    assert found.severity == "warning"
+    assert "but encoder.core sees them" in found.message
+    assert labels(found) == ["Set bidirectional of encoder_distances to True"]
+
+
+def test_a_decoder_that_lost_its_mask_is_not_told_to_measure_both_sides() -> None:
+    assert places(setting(t5(), "model", "decoder", mask="none"), "R030") == []
+
+
+def test_distances_are_not_made_one_sided_where_too_few_are_left_to_tell_apart() -> None:
+    model = setting(decoder_that_measures_both_sides(), "model", "decoder_distances", n_buckets=32, max_distance=12)
+
+    found = problem(model, "R031")
+
+    assert found.fixes == ()
+    assert found.message.endswith("Set bidirectional to False and max_distance higher.")
+
+
+def test_a_layer_of_its_own_counts_among_attentions_that_see_later_keys() -> None:
+    model = t5()
+    layers = replace(model.main.nodes["decoder"], overrides={1: {"mask": "none"}})
+    model = changed(model, "model", nodes={"decoder": layers})
+
+    assert places(setting(model, "model", "decoder_distances", bidirectional=True), "R031") == []
+
+
+def test_a_head_is_tied_to_the_table_of_its_stream_or_the_one_that_table_is_tied_to() -> None:
+    model = translator(vocab_size=24)
+    learned = {"target_pos": node("learned_positions", d_model="d_model", max_len="max_len")}
+    model = replace(changed(model, "model", nodes=learned), ties=(("lm_head.weight", "target_pos.weight"),))
+    shared = replace(model, ties=(*model.ties, ("target_emb.weight", "source_emb.weight")))
+
+    assert labels(problem(model, "R033")) == ["Tie lm_head.weight to target_emb.weight instead"]
+    assert labels(problem(shared, "R033")) == ["Tie lm_head.weight to source_emb.weight instead"]
+
+
+def test_a_head_without_a_table_that_fits_is_untied() -> None:
+    model = replace(reader(n_classes=24, d_ff=24), ties=(("head.weight", "blocks.0.ffn.up.weight"),))
+
+    found = problem(model, "R033")
+
+    assert labels(found) == ["Untie head.weight"]
+    assert found.fixes[0].edit.apply(model).ties == ()
 
 
 def test_hundreds_of_open_inputs_are_listed_without_searching_for_each() -> None:

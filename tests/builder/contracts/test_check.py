@@ -14,8 +14,9 @@ from builder.document import Document
 from builder.edits import RequireContract, ResetContract, SetSetting, WaiveContract
 from engine.errors import EditError
 from tests.builder.drawn import end
-from tests.builder.zoo.base import bert, changed, drawn_gpt, gpt, reader, setting, translator
+from tests.builder.zoo.base import bert, changed, drawn_gpt, gpt, reader, setting, t5, translator
 from tests.builder.zoo.masks import leaking_mask, leaking_mask_in_one_layer, mask_behind_the_softmax
+from tests.builder.zoo.scores import t5_whose_decoder_gets_no_distances
 
 
 def codes(document: Document) -> set[str]:
@@ -133,6 +134,17 @@ def test_trying_leaves_the_random_numbers_of_the_process_alone(name: str) -> Non
     check_contracts(templates.build(name))
 
     assert torch.equal(torch.randn(4), expected)
+
+
+def test_scores_that_are_left_plain_as_in_t5_are_told_apart_from_scaled_ones() -> None:
+    assert result(t5(), "C013").detail == "Scores are plain, as in T5, in 6 attentions."
+    assert result(gpt(), "C013").detail == "Scores are scaled by 1/√K in 2 attentions."
+
+
+def test_distances_in_the_encoder_do_not_excuse_a_decoder_without_them() -> None:
+    found = result(t5_whose_decoder_gets_no_distances(), "C013")
+
+    assert found.detail.startswith("core multiplies its scores by 1, not by 1/√8 = 0.35")
 
 
 def test_an_encoder_that_gives_vectors_and_no_logits_keeps_its_contracts() -> None:

@@ -151,13 +151,13 @@ def attention_that_adds_its_stream_itself() -> Document:
     return changed(reader(), "multi_head_attention", nodes=nodes, drop="out_proj.y>y.value", add=add)
 
 
-@wrong("R032", "join/sum")
+@wrong("R032", "join/both")
 def sum_in_a_composite_of_its_own() -> Document:
     """The second sum is a composite, which gets the stream and what has it already."""
     nodes = {
-        "a": end("input", HIDDEN), "b": end("input", HIDDEN), "sum": node("add"), "y": end("output", HIDDEN)
+        "a": end("input", HIDDEN), "b": end("input", HIDDEN), "both": node("add"), "y": end("output", HIDDEN)
     }  # fmt: skip
-    join = definition("join", nodes, "a.value>sum.a b.value>sum.b sum.y>y.value", d_model=16)
+    join = definition("join", nodes, "a.value>both.a b.value>both.b both.y>y.value", d_model=16)
     add = "emb_drop.y>join.a blocks.y>join.b join.y>ln_f.x"
     uses = {"join": node("join", d_model="d_model")}
     return changed(gpt().with_definition(join), "model", nodes=uses, drop="blocks.y>ln_f.x", add=add)

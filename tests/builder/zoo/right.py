@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from builder import templates
-from builder.document import Document, PortRef, Promise
+from builder.document import Document, Promise
 from builder.edits import SetRepeat, Ungroup
 from builder.library import with_library
 from tests.builder.drawn import end, language_model, node
@@ -364,12 +364,9 @@ def sublayers_that_read_all_before_them() -> Document:
 def a_shared_expert_beside_others() -> Document:
     """What is the same for all tokens is added to what experts say, and both to the stream (arXiv:2401.06066)."""
     model = with_library(templates.build("moe", **SMALL), "glu_feed_forward")
-    block = next(d.name for d in model.definitions.values() if "ffn_add" in d.nodes)
     nodes = {"always": node("glu_feed_forward", d_model="d_model", d_ff="d_model"), "both": node("add")}
-    here = model.definition(block)
-    given, source = here.feeds[PortRef("ffn_add", "update")], here.feeds[PortRef("ffn", "x")]
-    add = f"{source}>always.x {given}>both.a always.y>both.b both.y>ffn_add.update"
-    return changed(model, block, nodes=nodes, drop=f"{given}>ffn_add.update", add=add)
+    add = "ffn_norm.y>always.x experts.y>both.a always.y>both.b both.y>ffn_add.update"
+    return changed(model, "moe_block", nodes=nodes, drop="experts.y>ffn_add.update", add=add)
 
 
 @right
