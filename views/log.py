@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,19 @@ class LogPane:
 
     Args:
         runner: The run that is followed.
+        is_shown: Whether the pane is in sight; out of sight it reads nothing.
     """
 
-    def __init__(self, runner: Runner) -> None:
-        self._runner = runner
-        self.part = Sheet(sections=self._sections())
-        runner.param.watch(lambda *_: self.part.show(self._sections()), ["status", "folder"])
+    def __init__(self, runner: Runner, is_shown: Callable[[], bool] = lambda: True) -> None:
+        self._runner, self._is_shown = runner, is_shown
+        self.part = Sheet()
+        runner.param.watch(lambda *_: self.refresh(), ["status", "folder"])
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what is new if it is in sight."""
+        if self._is_shown():
+            self.part.show(self._sections())
 
     def _sections(self) -> list[dict[str, Any]]:
         text = tail(self._runner.folder / LOG_FILE) if self._runner.folder else ""

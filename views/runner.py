@@ -83,10 +83,6 @@ class Runner(param.Parameterized):
         """Let the followed run do one step and wait."""
         self.send(Step())
 
-    def start_one_step(self, document: Document, config: RunConfig, weights: Path | None = None) -> None:
-        """Like `start`, but wait after the first step."""
-        self.start(document, config, Step(), weights=weights)
-
     def send(self, command: Command) -> None:
         """Tell the followed run something."""
         if self.folder is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +51,19 @@ class RunsPane:
         runner: Follows a run that is opened.
         selection: Told which run is looked at.
         command: Called with the name of a command.
+        is_shown: Whether the pane is in sight; out of sight it reads nothing.
     """
 
-    def __init__(self, session: Session, runner: Runner, selection: Selection, command: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        runner: Runner,
+        selection: Selection,
+        command: Callable[[str], None],
+        is_shown: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._session, self._runner, self._selection, self._command = session, runner, selection, command
+        self._is_shown = is_shown
         self._chosen: list[str] = []
         self._tails: dict[str, MetricsTail] = {}
         self._rows: dict[str, tuple[object, dict[str, Any]]] = {}  # by run: what the row was made of, and the row
@@ -75,14 +84,17 @@ class RunsPane:
         self.refresh()
 
     def refresh(self) -> None:
-        """Read what is new in the folders; called several times a second while a run goes on."""
-        found = jobs.runs(locations.runs())
+        """Read what is new in the folders, if it is in sight; called several times a second while a run goes on."""
+        if not self._is_shown():
+            return
+        found, today = jobs.runs(locations.runs()), date.today()
+        self._rows = {folder.name: self._row(folder, status, today) for folder, status in found}
         known = [folder.name for folder, _ in found]
         self._chosen = [name for name in self._chosen if name in known]
         if not found:
             self._table.show([{"kind": "empty", "id": "train", "text": NONE, "action": "Train"}])
         else:
-            rows = [self._row(folder, status) for folder, status in found]
+            rows = [row for _, row in self._rows.values()]
             table = {"kind": "rows", "id": "runs", "columns": columns(rows), "rows": rows, "select": "many"}
             self._table.show([{**table, "chosen": self._chosen, "search": True}])
         chosen = [(folder.name, s.name, s.state) for folder, s in found if folder.name in self._chosen]
@@ -91,14 +103,12 @@ class RunsPane:
             self._detail.show(self._details())
         self._drawing.ask()
 
-    def _row(self, folder: Path, status: Status) -> dict[str, Any]:
-        """A run's row, read anew only where the run has written something since."""
+    def _row(self, folder: Path, status: Status, today: date) -> tuple[object, dict[str, Any]]:
+        """What a run's row is made of, and the row, made anew only where the run has written, or the day is another."""
         metrics = folder / METRICS_FILE
-        stamp = status, metrics.stat().st_size if metrics.exists() else 0
+        stamp = status, metrics.stat().st_size if metrics.exists() else 0, today
         known = self._rows.get(folder.name)
-        if known is None or known[0] != stamp:
-            known = self._rows[folder.name] = stamp, _row(folder, status)
-        return known[1]
+        return known if known and known[0] == stamp else (stamp, _row(folder, status, today))
 
     def _folders(self) -> list[Path]:
         return [locations.runs() / name for name in self._chosen]
@@ -197,7 +207,7 @@ def columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [column for column in COLUMNS if any(row["cells"][column["id"]].get("text") for row in rows)]
 
 
-def _row(folder: Path, status: Status) -> dict[str, Any]:
+def _row(folder: Path, status: Status, today: date) -> dict[str, Any]:
     """One run as a row of the table."""
     last = last_metrics(folder)
     cells: dict[str, dict[str, Any]] = {
@@ -212,7 +222,7 @@ def _row(folder: Path, status: Status) -> dict[str, Any]:
         "loss": _number(last.get("loss")),
         "val_loss": _number(last.get("val_loss")),
         "score": next((_number(last[name], about) for name, about in SCORES.items() if name in last), _number(None)),
-        "started": _moment(datetime.fromtimestamp(status.created)),
+        "started": _moment(datetime.fromtimestamp(status.created), today),
     }
     return {"id": folder.name, "cells": cells}
 
@@ -222,12 +232,11 @@ def _number(value: float | None, about: str = "") -> dict[str, Any]:
     return {"value": value, "text": text, "title": f"{about} {text}".strip()}
 
 
-def _moment(time: datetime) -> dict[str, Any]:
+def _moment(time: datetime, today: date) -> dict[str, Any]:
     """The time of a run of today, the day of an older one."""
-    today = time.date() == datetime.now().date()
     return {
         "value": time.timestamp(),
-        "text": f"{time:%H:%M}" if today else f"{time:%d %b}",
+        "text": f"{time:%H:%M}" if time.date() == today else f"{time:%d %b}",
         "title": f"{time:%d %b %Y %H:%M}",
     }
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 import panel as pn
 from loguru import logger
@@ -42,6 +43,16 @@ from views.training import TrainingPane
 from views.workspace import Workspace
 
 POLL = 250  # milliseconds between two looks at the run
+
+
+class Pane(Protocol):
+    """What can catch up with what it has missed out of sight."""
+
+    def refresh(self) -> None:
+        """Show what is new."""
+
+
+P = TypeVar("P", bound=Pane)
 
 
 class Shell:
@@ -95,22 +106,23 @@ class Shell:
         self.right = Dock(
             {"inspector": lambda: self.inspector.part}, tabs=[_tab("inspector")], active=["inspector"], place="right"
         )
+        runner, selection, seen = self.runner, self.selection, self._seen
         panes: dict[str, Callable[[], object]] = {
             "problems": lambda: ProblemsPane(self.session, self.proofs, self.window).part,
             "setup": lambda: SetupPane(self.session, self.setup).part,
-            "train": lambda: TrainingPane(self.runner, self.setup).view,
-            "attention": lambda: AttentionPane(self.runner, self.selection, self.command).view,
-            "runs": lambda: RunsPane(self.session, self.runner, self.selection, self.command).view,
-            "code": lambda: self._code().part,
-            "log": lambda: LogPane(self.runner).part,
+            "train": lambda: TrainingPane(runner, self.setup).view,
+            "attention": lambda: seen("attention", partial(AttentionPane, runner, selection, self.command)).view,
+            "runs": lambda: seen("runs", partial(RunsPane, self.session, runner, selection, self.command)).view,
+            "code": lambda: seen("code", partial(CodePane, self.session, selection)).part,
+            "log": lambda: seen("log", partial(LogPane, runner)).part,
         }
         tabs = [{**_tab(name), "alone": name in ("setup", "runs")} for name in panes]
         self.bottom = Dock(panes, tabs=tabs, active=["train", "attention"], limit=2, place="bottom", lazy=True)
         self._problems()
 
-    def _code(self) -> CodePane:
-        """The code pane, which writes source only while it is in sight."""
-        pane = CodePane(self.session, self.selection, lambda: "code" in self.bottom.active)
+    def _seen(self, name: str, make: Callable[[Callable[[], bool]], P]) -> P:
+        """A pane that works only while it is in sight, and catches up when it comes back there."""
+        pane = make(lambda: name in self.bottom.active)
         self.bottom.param.watch(lambda _: pane.refresh(), ["active"])
         return pane
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from engine.channel import Command, Step
 from views.parts import Dock
 from views.runner import Runner
 from views.selection import Selection
@@ -37,17 +38,22 @@ class Starting:
         if self._runner.is_going:
             self._runner.toggle()
         elif self._is_right():
-            run = self._runner.start(self._session.document, self._setup.config, weights=self._session.weights)
-            tell_beginning(self._session, run)
-            self._selection.set("shell", run="", step=None)
-            self._dock.open("train")
+            self._begin()
 
     def step(self) -> None:
         """Do one step, of the present run or of a new one."""
         if self._runner.is_going:
             self._runner.one_step()
         elif self._is_right():
-            self._runner.start_one_step(self._session.document, self._setup.config, self._session.weights)
+            self._begin(Step())
+
+    def _begin(self, *first: Command) -> None:
+        """Start a run that obeys `first` before its first step, and have all panes look at it."""
+        session = self._session
+        run = self._runner.start(session.document, self._setup.config, *first, weights=session.weights)
+        tell_beginning(session, run)
+        self._selection.set("shell", run="", step=None)
+        self._dock.open("train")
 
     def show(self, folder: Path) -> None:
         """Follow a run and look at its attention."""

@@ -12,7 +12,7 @@ import pytest
 
 from builder import templates
 from engine import jobs, locations
-from engine.channel import Stop
+from engine.channel import Step, Stop
 from engine.config import RunConfig
 from engine.errors import StepwiseError
 from tests.engine.run_folders import append, loss, new_run
@@ -55,7 +55,7 @@ def state(runner: Runner) -> str:
 
 @pytest.mark.slow
 def test_a_run_is_stepped_let_go_paused_stopped_and_continued(runner: Runner) -> None:
-    runner.start_one_step(TINY, config())
+    runner.start(TINY, config(), Step())
     until(runner, lambda: state(runner) == "paused" and runner.step == 1)
     runner.one_step()
     until(runner, lambda: runner.step == 2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,9 @@ import pytest
 
 from builder import templates
 from builder.run import write_run
-from engine import locations
+from engine import jobs, locations
 from engine.config import RunConfig
-from engine.status import change_status
+from engine.status import Status, change_status
 from tests.engine.run_folders import append, loss
 from views.runner import Runner
 from views.runs import NONE, RunsPane, difference_rows, short
@@ -25,7 +27,9 @@ class Desk:
     def __init__(self) -> None:
         self.session, self.runner, self.selection = Session(templates.build("tiny")), Runner(), Selection()
         self.commands: list[str] = []
-        self.pane = RunsPane(self.session, self.runner, self.selection, self.commands.append)
+        self.is_shown = True
+        arguments = (self.session, self.runner, self.selection, self.commands.append)
+        self.pane = RunsPane(*arguments, is_shown=lambda: self.is_shown)
 
     def choose(self, *folders: Path) -> None:
         """Click rows of the table."""
@@ -216,3 +220,61 @@ def test_columns_in_which_no_run_says_anything_are_left_out() -> None:
 def test_curves_are_named_by_what_tells_them_apart() -> None:
     assert short(["GPT-2 · sort", "GPT-2 · sort 2"]) == ["sort", "sort 2"]
     assert short(["mine", "yours"]) == ["mine", "yours"]
+
+
+def test_out_of_sight_nothing_is_read_until_it_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    run("1")
+    desk, looks = Desk(), list[Path]()
+    found = jobs.runs
+
+    def runs(root: Path) -> list[tuple[Path, Status]]:
+        looks.append(root)
+        return found(root)
+
+    monkeypatch.setattr(jobs, "runs", runs)
+    desk.is_shown = False
+    run("2")
+    desk.runner.revision += 1
+    assert looks == []
+
+    desk.is_shown = True
+    desk.pane.refresh()
+
+    assert [row["id"] for row in desk.rows()] == ["2", "1"]
+
+
+def test_a_run_of_today_has_a_time_and_from_the_next_day_on_a_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    created = datetime(2026, 3, 4, 13, 14).timestamp()
+    change_status(run("1"), created=created)
+
+    def on(day: date) -> str:
+        class Day(date):
+            @classmethod
+            def today(cls) -> date:  # type: ignore[override]
+                return day
+
+        monkeypatch.setattr("views.runs.date", Day)
+        desk.pane.refresh()
+        return str(desk.rows()[0]["cells"]["started"]["text"])
+
+    desk = Desk()
+
+    assert on(date(2026, 3, 4)) == "13:14"
+    assert on(date(2026, 3, 5)) == "04 Mar"
+
+
+def test_a_run_that_was_removed_is_forgotten() -> None:
+    desk, folder = Desk(), run("1")
+    desk.pane.refresh()
+    shutil.rmtree(folder)
+    desk.pane.refresh()
+
+    assert desk.pane._rows == {}
+
+
+def test_a_run_with_an_odd_status_hides_no_other() -> None:
+    run("1")
+    odd = run("2") / "status.json"
+    odd.write_text(odd.read_text().replace('"stopped"', '"weird"'))
+
+    assert [row["id"] for row in Desk().rows()] == ["1"]

@@ -10,9 +10,11 @@ import pytest
 from builder import templates
 from builder.edits import Remove, SetSetting, SetSymbol
 from builder.store import load
-from engine import plugins
+from engine import locations, plugins
+from engine.channel import Command, Step
 from engine.config import RunConfig
 from engine.data import TASKS
+from tests.engine.run_folders import new_run
 from views.commands import COMMANDS
 from views.dialogs import EMPTY
 from views.first import blank_document, first_document
@@ -131,6 +133,36 @@ def test_a_plugin_that_cannot_be_loaded_is_told_once_there_is_a_window(
     assert "'toy' of toys 1.0 could not be loaded: ImportError: no toy" in notice["text"]
 
 
+def test_settings_of_runs_outlive_a_reload_and_a_restart(shell: Shell, tmp_path: Path) -> None:
+    shell.setup.config = RunConfig.suited("reverse", lr=0.5, steps=7)
+    shell.workspace.flush()
+
+    assert Workspace(tmp_path / "user").setup("reverse") == shell.setup.config
+
+
+def test_broken_settings_of_runs_are_told_once_there_is_a_window(monkeypatch: pytest.MonkeyPatch, shell: Shell) -> None:
+    shell.workspace.setup_file.write_text('{"format": "stepwise-setup/1", "changes": {"lr": "fast"}}')
+    shell.workspace.setup("reverse")
+    messages = heard(shell, monkeypatch)
+
+    shell.window._handle_msg({"type": "ready", "id": "ready"})
+
+    (notice,) = (message["notice"] for message in messages if "notice" in message)
+    assert "lr is 'fast'" in notice["text"]
+    assert "setup.broken-" in notice["text"]
+
+
+def test_a_model_that_fits_no_task_is_not_trained_and_the_reason_is_told(shell: Shell) -> None:
+    shell.session.open_document(templates.build("vit"))
+
+    for command in ("train", "step"):
+        shell.command(command)
+
+        assert shell.runner.folder is None
+        assert shell.session.notice is not None
+        assert shell.session.notice.text == shell.setup.obstacle
+
+
 def test_the_dialogs_open_by_their_commands(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     messages = heard(shell, monkeypatch)
 
@@ -170,3 +202,42 @@ def test_first_models_are_right_and_fit_their_task() -> None:
         assert Session(document).report.ok
         assert not task or task in TASKS
     assert not blank_document()[0].main.nodes
+
+
+@pytest.mark.parametrize(("command", "first"), [("train", []), ("step", [Step()])])
+def test_a_run_that_begins_is_what_all_panes_look_at(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, command: str, first: list[Command]
+) -> None:
+    obeyed: list[Command] = []
+    monkeypatch.setattr("views.runner.jobs.start", lambda _, first: obeyed.extend(first))
+    shell.selection.set("runs", run="an older one", step=5)
+    shell.bottom.open("problems")
+
+    shell.command(command)
+
+    assert obeyed == first
+    assert shell.runner.folder is not None
+    assert (shell.selection.run, shell.selection.step) == ("", None)
+    assert "train" in shell.bottom.active
+
+
+@pytest.mark.parametrize(
+    ("name", "reads"),
+    [("log", "views.log.tail"), ("runs", "views.runs.jobs.runs"), ("attention", "views.attention.choice_of")],
+)
+def test_a_pane_out_of_sight_reads_nothing_and_catches_up(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, name: str, reads: str
+) -> None:
+    looks: list[object] = []
+    shell.bottom.ready()
+    shell.runner.follow(new_run(locations.runs(), "1", "finished"))
+    shell.bottom.open(name)
+    shell.bottom.open("problems")
+    nothing: dict[str, object] = {"log": "", "runs": [], "attention": None}
+    monkeypatch.setattr(reads, lambda *look: [looks.append(look), nothing[name]][1])
+
+    shell.runner.param.trigger("folder", "status", "revision", "checkpoints")
+    before = len(looks)
+    shell.bottom.open(name)
+
+    assert (before, len(looks)) == (0, 1)
