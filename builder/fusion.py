@@ -1,8 +1,9 @@
 """Attention drawn from primitives, recognised, so that it can be run by the fused kernel.
 
 What is recognised: a product of queries and transposed keys; then, each at most once or as often as drawn, scale, add
-(of a bias) and mask; a softmax over the keys; perhaps dropout; a product with the values. Nothing else may use a value
-in between. The drawn blocks stay where they are, for whoever wants to look at them.
+(of a bias, which an `either` may go around) and mask; a softmax over the keys; perhaps dropout; a product with the
+values. Nothing else may use a value in between. The drawn blocks stay where they are, for whoever wants to look at
+them.
 """
 
 from __future__ import annotations
@@ -100,11 +101,13 @@ def _match(end: fx.Node, parts: Parts) -> Match | None:
     if not _part_is(node, parts, "softmax", axis="keys"):
         return None
     scores = _scores(chain, chain.step(node))
-    if scores is None or not chain.only:
+    if scores is None:
         return None
     found, first = scores
-    q, k = first.args
-    return Match(nodes=tuple(chain.nodes), q=q, k=k, v=end.args[1], dropout=dropout, **found)
+    taken = {**dict(zip("qk", first.args, strict=True)), "v": end.args[1], **found}
+    if not chain.only or any(value in chain.nodes for value in taken.values()):
+        return None
+    return Match(nodes=tuple(chain.nodes), dropout=dropout, **taken)
 
 
 def _scores(chain: _Chain, node: Any) -> tuple[dict[str, Any], fx.Node] | None:
@@ -112,7 +115,10 @@ def _scores(chain: _Chain, node: Any) -> tuple[dict[str, Any], fx.Node] | None:
     found: dict[str, Any] = {}
     how: dict[str, Any] = {}
     while not _part_is(node, chain.parts, "matmul", transpose_b=True):
-        if _part_is(node, chain.parts, "mask") and "direction" not in how:
+        port = 0
+        if _part_is(node, chain.parts, "either"):
+            port = -1  # the branch, where there is one
+        elif _part_is(node, chain.parts, "mask") and "direction" not in how:
             how |= _pattern(chain.parts[node.target])
             found |= dict(zip(("padding", "allowed"), node.args[1:], strict=False))
         elif _part_is(node, chain.parts, "add") and len(node.args) == 2 and "bias" not in found and "scale" not in how:
@@ -121,7 +127,7 @@ def _scores(chain: _Chain, node: Any) -> tuple[dict[str, Any], fx.Node] | None:
             how["scale"] = how.get("scale", 1.0) * _factor(chain.parts[node.target])
         else:
             return None
-        node = chain.step(node)
+        node = chain.step(node, port)
     chain.nodes.append(node)
     return {**found, "run": FusedAttention(**how)}, node
 
@@ -133,15 +139,15 @@ class _Chain:
         self.parts = parts
         self.nodes = nodes
 
-    def step(self, node: fx.Node) -> Any:
-        """Take a node in, and give what its first input is."""
+    def step(self, node: fx.Node, port: int = 0) -> Any:
+        """Take a node in, and give what one of its inputs is."""
         self.nodes.append(node)
-        return node.args[0]
+        return node.args[port]
 
     @property
     def only(self) -> bool:
         """Whether nothing else uses what the blocks before the last one give."""
-        return all(len(node.users) == 1 for node in self.nodes[1:])
+        return all(node.users.keys() <= set(self.nodes) for node in self.nodes[1:])
 
 
 def _part_is(node: Any, parts: Parts, kind: str, **settings: object) -> bool:
@@ -156,9 +162,4 @@ def _factor(part: Part) -> float:
 def _pattern(part: Part) -> dict[str, Any]:
     """What the mask block makes of its settings."""
     config: Any = part.config if isinstance(part, Leaf) else None
-    later = config.pattern in ("causal", "sliding_window", "prefix")
-    return {
-        "direction": "causal" if later else config.pattern,
-        "window": config.window if config.pattern == "sliding_window" else 0,
-        "prefix": config.prefix if config.pattern == "prefix" else 0,
-    }
+    return dict(zip(("direction", "window", "prefix"), config.place, strict=True))

@@ -157,7 +157,7 @@ class ClassWriter:
 
     def _forward(self) -> list[Line]:
         ends = [port.name for port in self._unit.outputs]
-        steps, feeds, inside = Fusing(self._blocks, self._unit.there.feeds, ends).fused(self._steps)
+        steps, feeds, inside = Fusing(self._blocks, self._unit.there.feeds).fused(self._steps)
         feeds, steps, same = _without_aliases(feeds, steps)
         needed = _needed(feeds, steps, ends)
         steps = [step for step in steps if step.node in needed]

@@ -5,7 +5,6 @@ See `builder.fusion` for what is recognised.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -56,15 +55,13 @@ class Fusing:
     Args:
         blocks: The blocks, by id.
         feeds: Where each input's value comes from.
-        ends: Ids of the outputs.
     """
 
-    def __init__(self, blocks: Mapping[str, Drawn], feeds: Feeds, ends: list[str]) -> None:
+    def __init__(self, blocks: Mapping[str, Drawn], feeds: Feeds) -> None:
         self._blocks, self._feeds = blocks, dict(feeds)
-        self._users = Counter(
-            source.node for target, source in feeds.items() if target.node in blocks or target.node in ends
-        )
-        self._others = Counter(source.node for target, source in feeds.items() if target.node not in blocks)
+        self._users: dict[str, set[str]] = {}
+        for target, source in feeds.items():
+            self._users.setdefault(source.node, set()).add(target.node)
 
     def fused(self, steps: list[Step]) -> tuple[list[Step], Feeds, dict[str, str]]:
         """The steps with attention as one, the feeds of these, and in whose place the other blocks now are."""
@@ -104,8 +101,9 @@ class Fusing:
             if not node:
                 return None
         chain.nodes.append(node)
-        alone = all(self._users[name] == 1 and not self._others[name] for name in chain.nodes[1:])
-        return chain if alone else None
+        inside = set(chain.nodes)
+        alone = all(self._users[name] <= inside for name in chain.nodes[1:])
+        return chain if alone and not any(source.node in inside for source in self._sources(chain).values()) else None
 
     def _scores(self, chain: _Chain, node: str) -> str:
         """Take one more block in, and give the one before it; empty if it is none that attention has."""
@@ -115,6 +113,8 @@ class Fusing:
         if self._is(node, "add") and chain.bias is None and not chain.scale:
             chain.bias = self._feeds[PortRef(node, "b")]
             return self._before(chain, node, "a")
+        if self._is(node, "either"):
+            return self._before(chain, node, "branch" if PortRef(node, "branch") in self._feeds else "x")
         if self._is(node, "scale") and (factor := scaling(self._blocks[node].site)):
             chain.scale.append(factor)
             return self._before(chain, node, "x")
@@ -122,29 +122,29 @@ class Fusing:
 
     def _step(self, step: Step, chain: _Chain) -> Step:
         """The kernel in place of the product with the values."""
-        site, compare, node = self._blocks[step.node].site, chain.nodes[-1], step.node
-        wanted = {"q": PortRef(compare, "a"), "k": PortRef(compare, "b"), "v": PortRef(node, "b")}
-        sources = {port: self._feeds[ref] for port, ref in wanted.items()}
-        more: list[object] = []
-        if chain.bias is not None:
-            sources["bias"] = chain.bias
-            more.append(("bias", tree.Port("bias")))
-        for port in ("padding", "allowed"):
-            source = self._feeds.get(PortRef(chain.mask, port))
-            if source is not None:
-                sources[port] = source
-                more.append((port, tree.Port(port)))
+        site, node, sources = self._blocks[step.node].site, step.node, self._sources(chain)
+        more: list[object] = [(port, tree.Port(port)) for port in ("bias", "padding", "allowed") if port in sources]
         self._feeds |= {PortRef(node, port): source for port, source in sources.items()}
         more += [*self._pattern(chain), ("scale", " * ".join(chain.scale) or "1.0"), *self._dropout(chain)]
         inputs = (tree.Port("q"), tree.Port("k"), tree.Port("v"))
         return Step(node, tree.Call(site.part("attend_to_scores"), (*inputs, *more)), step.outputs)
+
+    def _sources(self, chain: _Chain) -> dict[str, PortRef]:
+        """Where what the kernel takes comes from."""
+        end, compare = chain.nodes[0], chain.nodes[-1]
+        wanted = {"q": PortRef(compare, "a"), "k": PortRef(compare, "b"), "v": PortRef(end, "b")}
+        sources = {port: self._feeds[ref] for port, ref in wanted.items()}
+        if chain.bias is not None:
+            sources["bias"] = chain.bias
+        masks = {port: self._feeds.get(PortRef(chain.mask, port)) for port in ("padding", "allowed")}
+        return {**sources, **{port: source for port, source in masks.items() if source is not None}}
 
     def _pattern(self, chain: _Chain) -> list[tuple[str, str]]:
         if not chain.mask:
             return []
         site = self._blocks[chain.mask].site
         pattern = site.value("pattern")
-        found = [] if pattern == "none" else [("pattern", site.run("pattern"))]
+        found = [] if pattern in ("none", "padding") else [("pattern", site.run("pattern"))]
         if pattern in (None, "sliding_window"):
             found.append(("window", site.run("window")))
         if pattern in (None, "prefix"):

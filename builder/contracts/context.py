@@ -76,7 +76,7 @@ def _narrow(specimen: Specimen, step: Step, side: str) -> Fault:
     value = str(step.setting(name))
     fixes: list[Fix] = []
     if name == "pattern" and value != "none":
-        fixes = set_there(specimen, step, name, "none")
+        fixes = set_there(specimen, step, name, WIDER.get(value, "none"))
     elif side == "after" and value in WIDER:
         fixes = set_there(specimen, step, name, WIDER[value])
     elif value == "anticausal":

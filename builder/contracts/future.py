@@ -61,8 +61,9 @@ def _leak(specimen: Specimen, step: Step) -> Fault:
     if step.kind in ("softmax", "matmul"):
         return _of_scores(specimen, step)
     if step.kind == "mask":
-        found = set_there(specimen, step, "pattern", "causal")
-        return _fault(step, f"its pattern is {step.setting('pattern')}", found)
+        pattern = str(step.setting("pattern"))
+        found = set_there(specimen, step, "pattern", OPEN.get(pattern, "causal"))
+        return _fault(step, f"its pattern is {pattern}", found)
     found = bypass(view_at(specimen, step), step.uses[-1][1])
     return _fault(step, "what it joins reaches across positions", found)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from builder.contracts.program import Step
 from builder.contracts.specimen import Specimen
+from engine.blocks.masks import LATER
 
 WRITING = ("lm_head",)
 READING = ("mlm_head", "token_classifier_head", "span_head")
@@ -27,11 +28,7 @@ def is_causal(specimen: Specimen) -> bool:
 
 def masks_future(step: Step) -> bool:
     """Whether a step is attention, or a mask, that hides later positions."""
-    return step.setting("mask") in ("causal", "both") or step.setting("pattern") in (
-        "causal",
-        "sliding_window",
-        "prefix",
-    )
+    return step.setting("mask") in ("causal", "both") or step.setting("pattern") in LATER
 
 
 def is_reader(specimen: Specimen) -> bool:

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from engine.blocks.spec import BlockConfig, Port, Setting, block
 
-PATTERNS = ("none", "causal", "anticausal", "sliding_window", "prefix")
+PATTERNS = ("none", "causal", "padding", "both", "anticausal", "sliding_window", "prefix")
+LATER = ("causal", "both", "sliding_window", "prefix")
 WINDOW = "Beltagy, Peters & Cohan, “Longformer”, arXiv:2004.05150, §3.1"
 
 
@@ -50,12 +51,20 @@ class MaskConfig(BlockConfig):
         str,
         Setting(
             "What is hidden by position: later keys (causal), earlier ones (anticausal), later and far ones "
-            "(sliding_window), or later ones that are not in the prefix.",
+            "(sliding_window), or later ones that are not in the prefix. Padding is hidden wherever it is wired: "
+            "padding and both, which attention's mask may say, are none and causal.",
             choices=PATTERNS,
         ),
     ] = "causal"
     window: Annotated[int, Setting("How many keys a sliding window shows.", low=1, unit="positions")] = 128
     prefix: Annotated[int, Setting("How many first keys every query sees.", low=0, unit="positions")] = 0
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """Direction, window and prefix as `pattern` takes them."""
+        direction = "causal" if self.pattern in LATER else "anticausal" if self.pattern == "anticausal" else "none"
+        window = self.window if self.pattern == "sliding_window" else 0
+        return direction, window, self.prefix if self.pattern == "prefix" else 0
 
 
 @block(
@@ -83,10 +92,7 @@ class Mask(nn.Module):
     def __init__(self, config: MaskConfig) -> None:
         super().__init__()
         self.config = config
-        later = config.pattern in ("causal", "sliding_window", "prefix")
-        self.direction = "causal" if later else config.pattern
-        self.window = config.window if config.pattern == "sliding_window" else 0
-        self.prefix = config.prefix if config.pattern == "prefix" else 0
+        self.direction, self.window, self.prefix = config.place
 
     def forward(self, scores: Tensor, padding: Tensor | None = None, allowed: Tensor | None = None) -> Tensor:
         """Hide.

@@ -69,10 +69,10 @@ class EitherConfig(BlockConfig):
     family="Norm and wiring",
     config=EitherConfig,
     inputs=(
-        Port(name="x", shape="... D", about="Taken when there is no `branch`."),
-        Port(name="branch", shape="... D", optional=True, about="A path that hangs on an optional input."),
+        Port(name="x", kind="any", shape="... D", about="Taken when there is no `branch`."),
+        Port(name="branch", kind="any", shape="... D", optional=True, about="A path that hangs on an optional input."),
     ),
-    outputs=(Port(name="y", shape="... D", about="`branch` where it is there, else `x`."),),
+    outputs=(Port(name="y", kind="any", shape="... D", about="`branch` where it is there, else `x`."),),
     formula="branch if present, else x",
     paper="Stepwise’s own; no paper.",
 )

@@ -7,7 +7,7 @@ from builder.codegen.site import Emission, Site
 from builder.codegen.tree import Call, Joined, Port
 
 Q, K, V, X = Port("q"), Port("k"), Port("v"), Port("x")
-LATER = frozenset({"causal", "both"})
+LATER, ANYWHERE = frozenset({"causal", "both"}), ("none", "padding")
 Keywords = tuple[tuple[str, object], ...]
 
 
@@ -75,7 +75,7 @@ def mask(site: Site) -> Emission:
     """Scores that become -inf."""
     value: object = Port("scores")
     pattern = site.value("pattern")
-    if pattern != "none":
+    if pattern not in ANYWHERE:
         given: list[object] = [value, site.run("pattern")]
         if pattern in (None, "sliding_window"):
             given.append(("window", site.run("window")))

@@ -32,7 +32,7 @@ def attend_to_scores(
         bias: Added to the scores, (B, H, T, S).
         padding: True where a key is a real token, (B, S).
         allowed: True where a query may look at a key, (T, S).
-        pattern: none, causal, anticausal, sliding_window or prefix.
+        pattern: none or padding, causal or both, anticausal, sliding_window, prefix.
         window: How many keys a sliding window shows.
         prefix: How many first keys every query sees.
         scale: What scores are multiplied by.
@@ -42,8 +42,8 @@ def attend_to_scores(
     lead = torch.broadcast_shapes(q.shape[:-2], k.shape[:-2], v.shape[:-2])  # type: ignore[no-untyped-call]
     q, k, v = (x.expand(*lead, -1, -1) for x in (q, k, v))
     simple = bias is None and padding is None and allowed is None
-    if simple and (pattern == "none" or (pattern == "causal" and T == S)):
-        causal = pattern == "causal"
+    anywhere, causal = pattern in ("none", "padding"), pattern in ("causal", "both")
+    if simple and (anywhere or (causal and T == S)):
         return F.scaled_dot_product_attention(
             q,
             k,
@@ -53,7 +53,7 @@ def attend_to_scores(
             scale=scale,
         )
     mask = allowed
-    if pattern != "none":
+    if not anywhere:
         place = seen_by_position(T, S, pattern, window, prefix, q.device)  # (T, S)
         mask = place if mask is None else mask & place
     if padding is not None:

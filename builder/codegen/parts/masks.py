@@ -19,11 +19,11 @@ def hide_by_position(
 
     Args:
         scores: How well each key fits each query.
-        pattern: none, causal, anticausal, sliding_window or prefix.
+        pattern: none or padding, causal or both, anticausal, sliding_window, prefix.
         window: How many keys a sliding window shows.
         prefix: How many first keys every query sees.
     """
-    if pattern == "none":
+    if pattern in ("none", "padding"):
         return scores
     T, S = scores.shape[-2:]
     everything = torch.ones(T, S, dtype=torch.bool, device=scores.device)
