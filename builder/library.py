@@ -1,4 +1,4 @@
-"""How the composites that come with the builder get into a document."""
+"""How the composites that come with the builder get into a document, and which block joins two kinds of ports."""
 
 from __future__ import annotations
 
@@ -9,6 +9,17 @@ from builder.composites import LIBRARY
 from builder.document import INPUT, OUTPUT, Definition, Document
 from builder.names import fresh
 from engine.blocks.spec import CATALOGUE
+from engine.ports import wider
+
+BRIDGES = {
+    ("ids", "hidden"): "token_embedding",
+    ("hidden", "heads"): "split_heads",
+    ("heads", "hidden"): "merge_heads",
+    ("hidden", "logits"): "lm_head",
+    ("hidden", "pooled"): "pool",
+    ("pooled", "logits"): "classifier_head",
+    ("pixels", "hidden"): "patch_embedding",
+}  # the block that stands between two kinds of ports
 
 
 def kinds(document: Document) -> list[str]:
@@ -21,6 +32,11 @@ def title(kind: str) -> str:
     if kind in CATALOGUE:
         return CATALOGUE[kind].title
     return LIBRARY[kind].title if kind in LIBRARY else kind.replace("_", " ")
+
+
+def bridge(given: str, wanted: str) -> str | None:
+    """The block that turns what one kind of port carries into what another takes; `None` if no block does."""
+    return BRIDGES.get((wider(given), wider(wanted)))
 
 
 def with_library(document: Document, kind: str) -> Document:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from builder import dims, names
+from builder import dims, library, names
 from builder.diagnostics import Fix
 from builder.document import INPUT, OUTPUT, RAIL_PORT, PortRef, Wire
 from builder.edits import AddNode, AddRail, Batch, Connect, Remove, Rewire
@@ -19,15 +19,6 @@ if TYPE_CHECKING:
     from builder.shapes import Clash
 
 ADAPTER = "linear"
-BRIDGES = {
-    ("ids", "hidden"): "token_embedding",
-    ("hidden", "heads"): "split_heads",
-    ("heads", "hidden"): "merge_heads",
-    ("hidden", "logits"): "lm_head",
-    ("hidden", "pooled"): "pool",
-    ("pooled", "logits"): "classifier_head",
-    ("pixels", "hidden"): "patch_embedding",
-}
 
 
 def adapter(view: View, wire: Wire, clash: Clash) -> Fix | None:
@@ -68,9 +59,7 @@ def between(view: View, wire: Wire, kind: str, settings: dict[str, Value]) -> Fi
 
 def bridge(view: View, wire: Wire, given: str, wanted: str) -> Fix | None:
     """Put the block into a wire that turns one kind of value into another."""
-    heads = ("query", "key", "value")
-    pair = tuple("heads" if kind in heads else kind for kind in (given, wanted))
-    kind = BRIDGES.get((pair[0], pair[1]))
+    kind = library.bridge(given, wanted)
     return between(view, wire, kind, {}) if kind else None
 
 

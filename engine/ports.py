@@ -64,4 +64,9 @@ def kinds_fit(source: str, target: str) -> bool:
         return True
     if source == "any":
         return target not in ("ids", "mask")
-    return _WIDER.get(source) == target or target in _LOOKS_LIKE.get(source, ())
+    return wider(source) == target or target in _LOOKS_LIKE.get(source, ())
+
+
+def wider(kind: str) -> str:
+    """The kind that takes ports of this one too: queries, keys and values are heads; else the kind itself."""
+    return _WIDER.get(kind, kind)

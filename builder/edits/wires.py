@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from builder import library
 from builder.document import Definition, Document, PortRef, Wire
 from builder.edits.base import check_room, home, outside_of
 from engine.errors import EditError
@@ -150,18 +151,7 @@ def _port(ref: PortRef, ports: tuple[Port, ...], side: str) -> Port:
     return found
 
 
-_BRIDGES = {
-    ("ids", "hidden"): "Put a Token embedding between them.",
-    ("hidden", "heads"): "Put a Split heads block between them.",
-    ("heads", "hidden"): "Put a Merge heads block between them.",
-    ("hidden", "logits"): "Put a Language-model head between them.",
-    ("hidden", "pooled"): "Put a Pooling block between them.",
-    ("pooled", "logits"): "Put a Classifier head between them.",
-    ("pixels", "hidden"): "Put a Patch embedding between them.",
-}
-
-
 def _bridge(given: str, wanted: str) -> str:
-    look = {"query": "heads", "key": "heads", "value": "heads"}
-    pair = (look.get(given, given), look.get(wanted, wanted))
-    return _BRIDGES.get(pair, f"Wire a port that carries {wanted} to it.")
+    """What to do about two kinds that do not fit."""
+    kind = library.bridge(given, wanted)
+    return f"Put a {library.title(kind)} block between them." if kind else f"Wire a port that carries {wanted} to it."
