@@ -9,7 +9,7 @@ from views.session import Session
 from views.setup import Setup, task_of
 from views.workspace import ELSEWHERE, Workspace
 
-CHOOSE = f"{ELSEWHERE} Until you choose which one goes on, this one is not autosaved; the other is kept as a file."
+CHOOSE = f"{ELSEWHERE} This one is not autosaved until you choose; both are kept."
 
 
 class Elsewhere:

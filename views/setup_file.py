@@ -33,6 +33,6 @@ def read_setup(path: Path, task: str) -> RunConfig:
     if not isinstance(found, dict) or found.get("format") != FORMAT or not isinstance(found.get("changes"), dict):
         raise FileError(f"{path.name} does not hold {FORMAT!r}, which this Stepwise reads.")
     try:
-        return RunConfig.suited(task, **{**found["changes"], "task": task})
+        return RunConfig.from_dict({**RunConfig.suited(task).to_dict(), **found["changes"], "task": task})
     except SettingError as error:
         raise FileError(f"{path.name}: {error}") from None

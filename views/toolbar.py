@@ -76,7 +76,7 @@ def _obstacle(setup: Setup) -> Items:
     """What keeps a model that is right from being trained."""
     if not setup.obstacle:
         return []
-    text = "no task fits" if setup.undecided else f"does not fit {setup.config.task}"
+    text = "cannot be trained" if setup.undecided else f"does not fit {setup.config.task}"
     return [{"kind": "chip", "id": "obstacle", "text": text, "tone": "warn", "title": setup.obstacle}]
 
 

@@ -14,7 +14,7 @@ from engine.config import RunConfig
 from tests.engine.run_folders import append, loss, new_run
 from views.runner import Runner
 from views.session import Session
-from views.setup import Setup
+from views.setup import Setup, settle
 from views.toolbar import short, status_bar, title_bar, toolbar, validity
 
 
@@ -71,6 +71,31 @@ def test_one_button_trains_pauses_and_resumes(
 
     assert items["train"]["text"] == text
     assert items["stop"]["disabled"] is not going
+
+
+def test_what_fits_no_task_cannot_be_trained_and_the_bar_says_why(runner: Runner) -> None:
+    session, setup = Session(templates.build("vit")), Setup(RunConfig.suited("reverse"))
+    settle(session, setup)
+
+    items = {item.get("id") or item.get("command"): item for item in toolbar(session, runner, setup)}
+
+    assert (items["task"]["value"], items["task"]["options"][0]["label"]) == ("", "no task fits")
+    assert items["train"]["disabled"]
+    assert items["step"]["disabled"]
+    assert items["train"]["title"] == items["obstacle"]["title"] == setup.obstacle
+
+
+def test_a_run_that_goes_is_paused_whatever_the_graph_is_now(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.jobs._is_alive", lambda status: status.is_going)
+    runner.follow(new_run(locations.runs(), state="running"))
+    session, setup = Session(templates.build("vit")), Setup(RunConfig.suited("reverse"))
+    settle(session, setup)
+
+    items = {item["command"]: item for item in toolbar(session, runner, setup) if "command" in item}
+
+    assert items["train"]["text"] == "Pause"
+    assert not items["train"].get("disabled")
+    assert not items["step"]["disabled"]
 
 
 def test_the_status_bar_follows_the_run_and_the_open_definition(session: Session, runner: Runner) -> None:
