@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from builder import templates
+from builder import limits, templates
 from builder.store import dumps, loads
 from tests.browser.hands import Hands
 from tests.browser.serving import AppServer, Visit, wait_for
@@ -101,6 +101,60 @@ def test_a_graph_is_opened_from_a_file_and_a_broken_one_refused(visit: Visit) ->
     page.locator("dialog input[type=file]").set_input_files(good)  # type: ignore[arg-type]
 
     wait_for(lambda: set(shown(hands)) == set(document.main.nodes), 10, "the file's graph")
+    assert (visit.problems, visit.outside) == ([], [])
+
+
+@pytest.mark.parametrize("megabytes", [6, 17], ids=lambda size: f"{size} MB")
+def test_a_graph_file_is_opened_up_to_the_size_that_the_server_reads(visit: Visit, megabytes: int) -> None:
+    hands, page = Hands(visit.page), visit.page
+    before = set(shown(hands))
+    document = templates.build("classifier")
+    text = dumps(document) + " " * (megabytes * 2**20 - 2**16)
+    page.keyboard.press("Control+o")
+
+    page.locator("dialog input[type=file]").set_input_files(
+        {"name": "large.json", "mimeType": "application/json", "buffer": text.encode()}  # type: ignore[arg-type]
+    )
+
+    if len(text) <= limits.MAX_BYTES:
+        wait_for(lambda: set(shown(hands)) == set(document.main.nodes), 30, "the file's graph")
+    else:
+        hands.sees(f"at most {limits.MAX_BYTES} are read", 30)
+        assert set(shown(hands)) == before
+    assert (visit.problems, visit.outside) == ([], [])
+
+
+def test_a_file_too_large_for_a_message_is_refused_in_the_dialog(visit: Visit) -> None:
+    hands, page = Hands(visit.page), visit.page
+    page.keyboard.press("Control+o")
+
+    page.locator("dialog input[type=file]").set_input_files(
+        {"name": "large.json", "mimeType": "application/json", "buffer": b'"' * 11 * 2**20}  # each takes two bytes
+    )
+
+    expect(page.locator("dialog .err")).to_contain_text("Type its path instead", timeout=30_000)
+    page.keyboard.press("Escape")
+    hands.sees("✓ valid")
+    assert (visit.problems, visit.outside) == ([], [])
+
+
+def test_a_new_model_of_the_same_name_asks_before_it_replaces_the_saved_one(visit: Visit, server: AppServer) -> None:
+    hands, page = Hands(visit.page), visit.page
+    hands.type("d_model", "48")
+    kept_soon(server, "48")
+    page.keyboard.press("Control+s")
+    hands.sees("Saved as")
+    (file,) = (server.home / "workspaces" / "local" / "models").glob("*.json")
+    saved = file.read_text()
+    page.keyboard.press("Control+Alt+n")
+    page.locator("dialog [role=option]").filter(has=page.get_by_text("Tiny GPT", exact=True)).click()
+    page.get_by_role("button", name="Create").click()
+    kept_soon(server, '"name": "d_model", "type": "int", "value": 64')
+
+    page.keyboard.press("Control+s")
+
+    expect(page.locator("dialog")).to_contain_text("Replace")
+    assert file.read_text() == saved
     assert (visit.problems, visit.outside) == ([], [])
 
 

@@ -98,6 +98,12 @@ def test_a_wrong_graph_is_reported_with_code_path_and_reason(graph: Path, capsys
         (["train"], "Give a file"),
         (["compare", "graph.json", "nowhere"], "There is no run 'nowhere'"),
         (["export", "graph.json", "--task", "reverse", "--format", "onyx", "-o", "out"], "export format"),
+        (["code", "graph.json", "-o", "nowhere/model.py"], "nowhere/model.py"),
+        (["code", "graph.json", "-o", "graph.json/model.py"], "graph.json/model.py"),
+        (["code", "x" * 300], "too long"),
+        (["export", "graph.json", "--task", "reverse", "--format", "code", "-o", "graph.json/out"], "graph.json"),
+        (["export", "graph.json", "--task", "reverse", "--format", "safetensors", "-o", "x" * 300], "too long"),
+        (["train", "graph.json", "--task", "reverse", "--run-dir", "graph.json/run"], "graph.json"),
     ],
 )
 def test_what_cannot_be_done_says_why_and_exits_with_2(
