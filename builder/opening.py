@@ -63,7 +63,7 @@ def existing(path: Path | str) -> Path:
 
 def weights_beside(path: Path) -> Path | None:
     """The safetensors file with the weights of an export, or of a graph that was imported; `None` if there is none."""
-    if path.suffix == ".safetensors":
+    if path.suffix.lower() == ".safetensors":
         return path if path.is_file() else None
     imported = path / WEIGHTS if path.is_dir() else path.with_name(WEIGHTS)
     own = [path / FILES[0], path / f"artifacts/{FILES[0]}"]

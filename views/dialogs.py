@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from bokeh.server.tornado import DEFAULT_WEBSOCKET_MAX_MESSAGE_SIZE_BYTES as SERVED
 
 from builder import picture, templates
-from builder.document import Document
 from builder.edits import RenameDocument
-from builder.opening import READERS, existing, open_graph, weights_beside
+from builder.opening import READERS, existing
 from builder.sizes import parameters_of
-from builder.store import dumps, load, loads, save
+from builder.store import dumps, load, save
 from engine.errors import FileError
 from views.behind import reason_of
+from views.opened import open_path, open_upload
 from views.parts import Dialog, Message, Window
 from views.session import Session
 from views.toolbar import short
@@ -142,12 +140,11 @@ class Dialogs:
 
     def _open(self, m: Message) -> None:
         if m.get("file"):
-            self._session.open_document(_uploaded(m["file"]))
+            open_upload(self._session, m["file"])
             return
         named = str(m.get("values", {}).get("path") or "").strip()
         if named:
-            found = existing(named)
-            self._session.open_document(open_graph(found), weights_beside(found))
+            open_path(self._session, existing(named))
             return
         path = next((path for path in self._workspace.saved() if path.stem == m["item"]), None)
         if path is None:
@@ -165,20 +162,6 @@ class Dialogs:
                     self._session.tell(reason_of(error))
 
         return answered
-
-
-def _uploaded(file: Message) -> Document:
-    """The graph in a file that the browser has read: a graph's text, or of an export the bytes that have it.
-
-    Raises:
-        FileError: If there is none in it.
-    """
-    if "bytes" not in file:
-        return loads(str(file["text"]))
-    with TemporaryDirectory() as folder:
-        copy = Path(folder) / Path(str(file["name"])).name
-        copy.write_bytes(b64decode(str(file["bytes"])))
-        return open_graph(copy)
 
 
 def _modified(time: float) -> str:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import time
+import zipfile
 from base64 import b64encode
 from pathlib import Path
 
 import pytest
-from safetensors.torch import save_model
+import torch
+from safetensors.torch import load_file, save_model
 
 import builder
 from builder import store, templates
+from builder.bundle import bundle_of
 from builder.document import Document
+from engine import locations
+from engine.export import export
 from tests.views.desk import Desk
 from views.parts import Message
 
@@ -48,6 +54,8 @@ def test_the_head_of_an_uploaded_safetensors_file_is_enough(desk: Desk, document
     desk.open(button="upload", file={"name": "../../model.safetensors", "bytes": b64encode(head).decode()})
 
     assert desk.session.document == document
+    assert desk.session.notice is not None
+    assert "Type the file's path" in desk.session.notice.text
 
 
 def test_an_uploaded_graph_opens(desk: Desk, document: Document) -> None:
@@ -77,3 +85,77 @@ def test_what_cannot_be_opened_is_told_and_the_document_stays(desk: Desk, answer
     assert desk.session.document == before
     assert desk.session.notice is not None
     assert said in desk.session.notice.text
+
+
+@pytest.fixture
+def program(document: Document, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """It as a .pt2 file; what is converted is kept below `home`."""
+    monkeypatch.setenv("STEPWISE_HOME", str(tmp_path / "home"))
+    bundle = bundle_of(builder.compile_document(document, seed=4), document, None, {})
+    return export(bundle, "pt2", tmp_path / "out").path
+
+
+def wait_for(desk: Desk, document: Document) -> str:
+    """What is told once a thread has opened a document."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        said = desk.session.notice.text if desk.session.notice else ""
+        if "is open" in said:
+            break
+        time.sleep(0.01)
+    assert desk.session.document == document
+    return said
+
+
+def holds_weights(desk: Desk, document: Document) -> bool:
+    own, kept = builder.compile_document(document, seed=4).state_dict(), desk.session.weights
+    return kept is not None and all(torch.equal(own[name], tensor) for name, tensor in load_file(kept).items())
+
+
+def test_a_program_opens_with_its_weights_as_safetensors_of_our_own(
+    desk: Desk, document: Document, program: Path
+) -> None:
+    desk.open(values={"path": str(program)})
+    wait_for(desk, document)
+
+    assert holds_weights(desk, document)
+    assert desk.session.weights is not None
+    assert desk.session.weights.parent == locations.opened()
+
+
+@pytest.mark.parametrize("suffix", ["pt2", "safetensors"])
+def test_an_uploaded_export_opens_with_its_weights(desk: Desk, document: Document, program: Path, suffix: str) -> None:
+    file = program
+    if suffix == "safetensors":
+        file = program.with_suffix(".safetensors")
+        save_model(builder.compile_document(document, seed=4), str(file), metadata={"graph": store.dumps(document)})
+
+    upload = {"name": file.name, "bytes": b64encode(file.read_bytes()).decode()}
+    desk.open(button="upload", file=upload)
+    wait_for(desk, document)
+
+    assert holds_weights(desk, document)
+
+
+def test_a_graph_whose_weights_are_damaged_opens_without_them_and_says_so(
+    desk: Desk, document: Document, tmp_path: Path
+) -> None:
+    file = weights_of(document, tmp_path / "model.safetensors")
+    file.write_bytes(file.read_bytes()[:-4])
+
+    desk.open(values={"path": str(file)})
+
+    assert desk.session.document == document
+    assert desk.session.weights is None
+    assert desk.session.notice is not None
+    assert "without its weights" in desk.session.notice.text
+
+
+def test_a_program_without_weights_opens_as_a_graph_and_says_so(desk: Desk, document: Document, program: Path) -> None:
+    with zipfile.ZipFile(program.with_name("bare.pt2"), "w") as archive:
+        archive.writestr("model/extra/graph.json", store.dumps(document))
+
+    desk.open(values={"path": str(program.with_name("bare.pt2"))})
+
+    assert "without its weights" in wait_for(desk, document)
+    assert desk.session.weights is None

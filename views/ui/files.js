@@ -23,9 +23,9 @@ const encoded = (blob) =>
     reader.readAsDataURL(blob);
   });
 
-/** The part of an export that has its graph: of safetensors only the head, 8 bytes of its length and JSON. */
-async function withGraph(file) {
-  if (!/\.safetensors$/i.test(file.name)) return file;
+/** The part of an export that has its graph: of large safetensors only the head, 8 bytes of its length and JSON. */
+async function withGraph(file, most) {
+  if (!/\.safetensors$/i.test(file.name) || 1.4 * file.size < most) return file;
   const head = new DataView(await file.slice(0, 8).arrayBuffer());
   return head.byteLength < 8 ? file : file.slice(0, 8 + Number(head.getBigUint64(0, true)));
 }
@@ -33,7 +33,7 @@ async function withGraph(file) {
 /** A graph file as text, or of an export the bytes that have its graph; refuses more than `most` bytes of a message. */
 export async function readFile(file, most) {
   const isExport = /\.(safetensors|pt2|onnx)$/i.test(file.name);
-  const part = isExport ? await withGraph(file) : file;
+  const part = isExport ? await withGraph(file, most) : file;
   const check = (size) => {
     if (size > most)
       throw new Error(`${file.name} takes ${megabytes(size)} to send; up to ${megabytes(most)} are sent. Type its path instead.`);
