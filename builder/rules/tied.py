@@ -138,7 +138,8 @@ def tied_astray(view: View) -> Iterator[Finding]:
 def _mend(group: _Group) -> Fix:
     """Tie the heads to the table of their tokens, and to nothing else."""
     head, tables = group.heads[0], group.tables or list(_tables(group))[:1]
-    untie = [Untie(first=first) for first, _ in group.document.ties if first in group.paths]
+    tied = dict.fromkeys(first for first, _ in group.document.ties if first in group.paths)
+    untie = [Untie(first=first) for first in tied]
     kept = (tables or group.heads)[0]
     tie = [Tie(first=path, second=kept) for path in group.paths if path not in (kept, *group.wrong)]
     label = f"Untie {' and '.join(group.wrong)}" if group.tables else f"Untie {head}"
