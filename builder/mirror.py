@@ -12,7 +12,6 @@ import hashlib
 import os
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,7 +25,7 @@ from engine import locations
 from engine.errors import StepwiseError
 from engine.mirror import Mirror
 from engine.mlflow_tracker import MlflowTracker
-from engine.processes import buried, created, is_there
+from engine.processes import buried, command, created, environment, is_there
 from engine.status import read_status
 from engine.tracking import Portrait
 
@@ -51,13 +50,12 @@ def start(root: Path | None = None, once: Path | None = None) -> subprocess.Pope
     """
     if os.environ.get(SWITCH) == "off":
         return None
-    command = [sys.executable, "-m", "builder.mirror", "--root", str(root or locations.artifacts())]
-    command += ["--owner", str(os.getpid())] + (["--once", str(once.resolve())] if once else [])
-    source = str(Path(__file__).parent.parent)
-    paths = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")]))
+    words = ["--root", str(root or locations.artifacts()), "--owner", str(os.getpid())]
+    words += ["--once", str(once.resolve())] if once else []
     process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        start_new_session=True, env={**os.environ, "PYTHONPATH": paths},
+        command("builder.mirror", *words),
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True, env=environment(),
     )  # fmt: skip
     return buried(process)
 

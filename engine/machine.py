@@ -13,7 +13,7 @@ from pathlib import Path
 
 from engine import locations
 from engine.jsonfiles import read_json, write_json
-from engine.processes import buried
+from engine.processes import buried, command, environment
 
 REPEATS = 12
 
@@ -51,9 +51,9 @@ def probe(root: Path | None = None) -> subprocess.Popen[bytes] | None:
     """Begin to measure in the background, if the speed is not known; `known` gives it some seconds later."""
     if known(root) is not None:
         return None
-    command = [sys.executable, "-m", "engine.machine", str(file(root))]
+    words = command("engine.machine", str(file(root)))
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return buried(subprocess.Popen(command, **quiet, start_new_session=True))  # type: ignore[call-overload]
+    return buried(subprocess.Popen(words, **quiet, env=environment(), start_new_session=True))  # type: ignore[call-overload]
 
 
 def measure() -> Speed:
@@ -75,12 +75,12 @@ def measure() -> Speed:
 
 
 def _best(action: Callable[[], object]) -> float:
-    """Seconds of the fastest of several calls, the least disturbed one."""
+    """Seconds of this thread in the fastest of several calls, the least disturbed one."""
     times = []
     for _ in range(REPEATS):
-        start = time.perf_counter()
+        start = time.thread_time()
         action()
-        times.append(time.perf_counter() - start)
+        times.append(time.thread_time() - start)
     return min(times)
 
 

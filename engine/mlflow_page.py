@@ -18,7 +18,7 @@ from pathlib import Path
 
 from engine.errors import RunError
 from engine.locations import artifacts, is_server, tracking_uri
-from engine.processes import buried
+from engine.processes import buried, command, environment
 
 HOST = "127.0.0.1"
 
@@ -43,7 +43,7 @@ class MlflowPage:
         port = _free_port()
         self._root.mkdir(parents=True, exist_ok=True)
         guard = subprocess.Popen(
-            [sys.executable, "-m", "engine.mlflow_page", *ui_command(self._uri, self._root, port)],
+            command("engine.mlflow_page", *ui_command(self._uri, self._root, port)),
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True, env=_environment(),
         )  # fmt: skip
@@ -76,22 +76,20 @@ class MlflowPage:
 
 def ui_command(uri: str, root: Path, port: int) -> list[str]:
     """What starts MLflow's page over a database, reachable from this machine only."""
-    return [
-        sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri, "--host", HOST,
-        "--port", str(port), "--workers", "1", "--artifacts-destination", (root / "mlflow").as_uri(),
-    ]  # fmt: skip
+    return command(
+        "mlflow", "server", "--backend-store-uri", uri, "--host", HOST, "--port", str(port), "--workers", "1",
+        "--artifacts-destination", (root / "mlflow").as_uri(),
+    )  # fmt: skip
 
 
 def _environment() -> dict[str, str]:
     """MLflow looks for its server's program on the PATH."""
     beside = str(Path(sys.executable).parent)
-    return {
-        **os.environ,
-        "PATH": os.pathsep.join([beside, os.environ.get("PATH", "")]),
-        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")]),
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-    }
+    return environment(
+        PATH=os.pathsep.join([beside, os.environ.get("PATH", "")]),
+        MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false",
+        MLFLOW_DISABLE_TELEMETRY="true",
+    )
 
 
 def _free_port() -> int:
@@ -101,20 +99,20 @@ def _free_port() -> int:
         return port
 
 
-def guard(command: list[str]) -> int:
-    """Run `command` until it ends or our standard input does.
+def guard(server: list[str]) -> int:
+    """Run the command `server` until it ends or our standard input does.
 
     Returns:
         Its exit status.
     """
-    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(server, stdin=subprocess.DEVNULL, start_new_session=True)
 
     def wait_for_owner() -> None:
         sys.stdin.buffer.read()
-        os.killpg(server.pid, signal.SIGTERM)
+        os.killpg(process.pid, signal.SIGTERM)
 
     threading.Thread(target=wait_for_owner, daemon=True).start()
-    return server.wait()
+    return process.wait()
 
 
 if __name__ == "__main__":

@@ -1,14 +1,18 @@
-"""Is a process still the one that was meant? Numbers are given out again. And helpers of ours are buried here."""
+"""Processes: is one still the one that was meant, how helpers of ours are started, and how they are buried."""
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
+from pathlib import Path
 from threading import Thread
 from typing import AnyStr
 
 import psutil
 
 SAME = 1.0  # seconds that two readings of a process's start may differ
+SOURCE = Path(__file__).parents[1]  # the folder of our packages
 
 
 def created(pid: int) -> float:
@@ -30,6 +34,22 @@ def is_there(pid: int, since: float) -> bool:
     """
     now = created(pid)
     return now > 0 and abs(now - since) < SAME
+
+
+def command(module: str, *words: str) -> list[str]:
+    """What runs a module in an interpreter of its own; one of ours needs `environment`, too.
+
+    Args:
+        module: Its name.
+        words: Its arguments.
+    """
+    return [sys.executable, "-m", module, *words]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The variables of a helper: ours, `more`, and where our packages are, wherever it is started."""
+    paths = [str(SOURCE), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **more}
 
 
 def buried(process: subprocess.Popen[AnyStr]) -> subprocess.Popen[AnyStr]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable
 from threading import Thread
 
@@ -11,6 +10,7 @@ import panel as pn
 from loguru import logger
 
 from engine.errors import RunError, StepwiseError
+from engine.processes import command, environment
 from views.session import Session
 
 LIMIT = 900.0  # seconds that a process of ours may take
@@ -70,9 +70,10 @@ def run_module(*words: str, limit: float = LIMIT) -> str:
     Raises:
         RunError: With its last words, if it fails or takes too long.
     """
-    command = [sys.executable, "-m", *words]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=limit)
+        done = subprocess.run(
+            command(*words), env=environment(), capture_output=True, text=True, check=False, timeout=limit
+        )
     except subprocess.TimeoutExpired:
         said = " ".join(words[:2])
         raise RunError(f"{said} took longer than {limit:g} s and was ended. Try it on the command line.") from None

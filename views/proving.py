@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
 from collections import OrderedDict
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
-from threading import Condition, Thread
+from threading import Condition, Event, Thread, Timer
 from typing import IO, cast
 
 from loguru import logger
 
 from builder.contracts.worker import Outcome, Request, read, write
-from engine.processes import buried
+from engine.processes import buried, command, environment
 
 KEPT = 128  # outcomes
 PATIENCE = 5.0  # seconds
+LIMIT = 120.0  # seconds that one model may take
+THOROUGH = 5  # times that, where it is also trained
 GONE = "The process that tries contracts has ended. Check again."
 
 
@@ -28,10 +30,11 @@ class Prover:
 
     Args:
         patience: Seconds before the first start: a server's first page and first run need the processor more.
+        limit: Seconds that trying one model may take: others wait for it, so it is ended then.
     """
 
-    def __init__(self, patience: float = 0.0) -> None:
-        self._patience = patience
+    def __init__(self, patience: float = 0.0, limit: float = LIMIT) -> None:
+        self._patience, self._limit = patience, limit
         self._changed = Condition()
         self._waiting: OrderedDict[int, Request] = OrderedDict()
         self._found: OrderedDict[Request, Outcome] = OrderedDict()
@@ -75,29 +78,63 @@ class Prover:
             with self._changed:
                 self._changed.wait_for(lambda: bool(self._waiting))
                 _, request = self._waiting.popitem(last=False)
-            if self.process is None or self.process.poll() is not None:
-                self.end()
-                self.process = _start()
-            outcome = _answer(self.process, request)
+            outcome = self._try(request)
             with self._changed:
                 self._found[request] = outcome
                 while len(self._found) > KEPT:
                     self._found.popitem(last=False)
 
+    def _try(self, request: Request) -> Outcome:
+        """What the process says of a model, or why it says nothing; after that another process is asked."""
+        limit, late = self._limit * (THOROUGH if request.thorough else 1), Event()
+        try:
+            if self.process is None or self.process.poll() is not None:
+                self.end()
+                self.process = _start()
+            with _ended_after(limit, self.process, late):
+                return _answer(self.process, request)
+        except (EOFError, OSError) as error:
+            logger.warning("Contracts: the process has ended ({})", error)
+            problem = _too_long(limit) if late.is_set() else f"{GONE} {error}".strip()
+        except Exception as error:  # noqa: BLE001 -- all windows wait for this thread
+            logger.opt(exception=error).error("Contracts cannot be tried.")
+            problem = f"Contracts cannot be tried: {error}. Check again; the server's log has more."
+        self.end()
+        return Outcome(problem=problem)
+
 
 def _start() -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "builder.contracts.worker"]
-    return buried(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+    words, pipe = command("builder.contracts.worker"), subprocess.PIPE
+    return buried(subprocess.Popen(words, stdin=pipe, stdout=pipe, env=environment()))
 
 
 def _answer(process: subprocess.Popen[bytes], request: Request) -> Outcome:
-    try:
-        write(cast("IO[bytes]", process.stdin), request)  # type: ignore[arg-type]
-        return cast(Outcome, read(cast("IO[bytes]", process.stdout)))  # type: ignore[arg-type]
-    except (EOFError, OSError) as error:
-        logger.warning("Contracts: the process has ended ({})", error)
+    write(cast("IO[bytes]", process.stdin), request)  # type: ignore[arg-type]
+    return cast(Outcome, read(cast("IO[bytes]", process.stdout)))  # type: ignore[arg-type]
+
+
+@contextmanager
+def _ended_after(limit: float, process: subprocess.Popen[bytes], late: Event) -> Iterator[None]:
+    """End a process, and set `late`, if what is done meanwhile takes longer than `limit` seconds."""
+
+    def end() -> None:
+        late.set()
         process.kill()
-        return Outcome(problem=GONE)
+
+    timer = Timer(limit, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _too_long(limit: float) -> str:
+    return (
+        f"Trying the contracts took longer than {limit:g} s and was ended. Use fewer blocks outside of repeated "
+        "composites, or run `stepwise validate --contracts`, which has no such limit."
+    )
 
 
 @cache

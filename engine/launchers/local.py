@@ -6,14 +6,11 @@ import atexit
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from threading import Lock
 
-import engine
-from engine.processes import buried
+from engine.processes import buried, command, environment
 
-_ROOT = Path(engine.__file__).parent.parent
 _PRELOAD = ("torch", "torch._dynamo", "numpy", "engine.training", "builder.run")
 
 
@@ -71,11 +68,9 @@ HERE = Local()  # one nursery for the whole process
 
 def _spawn(module: str, *arguments: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
     """Run a module of ours in a new interpreter and session."""
-    paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
     process = subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
-        stdin=stdin, text=True, env=environment, start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        command(module, *arguments),
+        env=environment(CUBLAS_WORKSPACE_CONFIG=":4096:8"), start_new_session=True,
+        stdin=stdin, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     return buried(process)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine.processes import buried, created, is_there
+from engine.processes import buried, command, created, environment, is_there
 
 ROOT = Path(__file__).parents[2]
 
@@ -67,7 +68,30 @@ def test_a_helper_can_still_be_asked_and_ended() -> None:
     assert helper.wait(timeout=20) == -signal.SIGKILL
 
 
+SOURCES = [path for layer in ("engine", "builder", "views") for path in (ROOT / layer).rglob("*.py")]
+
+
 def test_every_process_that_is_not_waited_for_is_buried() -> None:
-    for path in [path for layer in ("engine", "builder", "views") for path in (ROOT / layer).rglob("*.py")]:
+    for path in SOURCES:
         text = path.read_text("utf-8")
         assert "Popen(" not in text or "buried(" in text, f"{path} starts a process that may become a zombie."
+
+
+def test_every_helper_of_ours_is_started_so_that_it_finds_us() -> None:
+    for path in SOURCES:
+        text = path.read_text("utf-8")
+        assert '"-m"' not in text or path.name == "processes.py", f"{path} should use `command`."
+        starts = re.search(r"^from engine.processes import .*\bcommand\b", text, flags=re.MULTILINE)
+        assert not starts or "environment(" in text, f"{path} starts a helper that may not find us."
+
+
+def test_a_helper_finds_our_packages_wherever_it_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "stranger.py").write_text("import builder, os; print(builder.__file__, os.environ['MOOD'])")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+    python, *words = command("stranger")
+    bare = [python, "-S", *words]  # without what is installed
+    done = subprocess.run(bare, env=environment(MOOD="good"), capture_output=True, text=True, check=False)
+
+    assert done.stdout.split() == [str(ROOT / "builder" / "__init__.py"), "good"]

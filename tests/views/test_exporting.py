@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -142,3 +143,12 @@ def test_the_last_words_of_a_process_that_fails_are_its_reason(tmp_path: Path, m
 
     with pytest.raises(RunError, match="The disk is full"):
         run_module("failing")
+
+
+def test_a_process_behind_the_window_is_told_where_our_packages_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "telling.py").write_text("import os\nprint(os.environ['PYTHONPATH'])\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    assert run_module("telling").split(os.pathsep) == [str(Path(exporting.__file__).parents[1]), str(tmp_path)]
