@@ -62,6 +62,8 @@ class TrainingPane:
 
     def _paint(self) -> None:
         """Bring both figures to what is chosen and known; only here are Bokeh's models touched."""
+        if self.view.css_classes != self._classes():
+            self.view.css_classes = self._classes()
         shown, steps = self._shown()
         self._loss.set_log(self._scale == "log")
         self._other.set_group(GROUPS[self._metric])
@@ -71,8 +73,6 @@ class TrainingPane:
 
     def refresh(self) -> None:
         """Show what is new."""
-        if self.view.css_classes != self._classes():
-            self.view.css_classes = self._classes()
         self._drawing.ask()
         self._head.show(self._head_items())
         self._tools.patch("speed", text=self._speed())
