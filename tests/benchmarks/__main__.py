@@ -20,15 +20,18 @@ PARTS = (
     "growth",
     "checking",
     "contracts",
+    "estimates",
     "run",
     "server",
     "page",
     "gestures",
+    "keeping",
+    "curves",
     "first_loss",
 )
 CAPTION = (
     "calm: a time divided by how much slower short bursts of computing were around its measurement than on a machine "
-    "that does nothing else; goals are judged by it. Ratios and bytes need no such thing."
+    "that does nothing else; goals are judged by the value itself."
 )
 
 
@@ -54,7 +57,7 @@ def cells(row: Row, slower: float) -> list[str]:
     """A row of the table, where the machine was so many times slower than by itself."""
     calm = row.calm(slower)
     goal = "" if row.goal is None else f"≤ {row.goal:g} {row.unit}"
-    mark = "" if row.goal is None else "[green]✓[/green]" if calm.reached else "[red]✗[/red]"
+    mark = "" if row.goal is None else "[green]✓[/green]" if row.reached else "[red]✗[/red]"
     return [row.what, f"{row.value:.3g} {row.unit}", "" if calm is row else f"{calm.value:.3g} {row.unit}", goal, mark]
 
 

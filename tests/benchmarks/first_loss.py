@@ -39,7 +39,7 @@ def rows() -> Iterator[Row]:
 def learn(browser: Browser) -> tuple[int, float, float]:
     """Open the first page of a new server, train what stands there, and watch the curve."""
     with serving() as server:
-        visit = Visit(browser, server.url)
+        visit = Visit(browser, server.url, still=False)
         start, clicks = time.perf_counter(), 0
 
         def click(name: str) -> None:

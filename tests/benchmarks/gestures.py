@@ -77,7 +77,7 @@ def rows() -> Iterator[Row]:
 def measure(browser: Browser, server: AppServer, document: Document) -> tuple[dict[str, Figures], dict[str, float]]:
     """Open the document and work on it."""
     save(document, server.home / "workspaces" / "local" / "current.json")
-    visit = Visit(browser, server.url, (1920, 1080))
+    visit = Visit(browser, server.url, (1920, 1080), still=False)
     try:
         bench = Bench(visit, document)
         moves = bench.moves()

@@ -18,7 +18,7 @@ ROUNDS, REQUESTS = 5, 30
 def rows() -> Iterator[Row]:
     """The server's latency with a run going that a page watches ÷ with the same run paused."""
     with serving() as server, chromium() as browser:
-        visit = Visit(browser, server.url)
+        visit = Visit(browser, server.url, still=False)
         hands = Hands(visit.page)
         hands.press("Train")
         wait_for(lambda: list(server.home.glob("runs/*/metrics.jsonl")), 60, "the first step")

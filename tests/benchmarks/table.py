@@ -28,7 +28,7 @@ class Row:
 
     @property
     def reached(self) -> bool:
-        """Whether the goal is met."""
+        """Whether the goal is met, by the figure as it was measured."""
         return self.goal is None or self.value <= self.goal
 
     def calm(self, slower: float) -> Row:
@@ -53,14 +53,21 @@ def best(action: Callable[[], object], repeats: int = 9) -> float:
     return min(_timed(action) for _ in range(repeats))
 
 
-def ratio(ours: Callable[[], object], theirs: Callable[[], object], rounds: int = 25) -> float:
+def least(action: Callable[[], object], repeats: int) -> float:
+    """Seconds of processor time of the fastest of several calls."""
+    return min(_spent(action) for _ in range(repeats))
+
+
+def ratio(ours: Callable[[], object], theirs: Callable[[], object], rounds: int = 25, *, wall: bool = False) -> float:
     """How much more processor time `ours` takes: the median over rounds in which both take turns.
 
-    Other work on the machine disturbs the processor time of one thread least.
+    Other work on the machine disturbs the processor time of one thread least. Where other processes are what is
+    asked about, `wall` compares the time that passes.
     """
+    timed = _timed if wall else _spent
     for action in (ours, theirs):
         action()
-    pairs: Sequence[tuple[float, float]] = [(_spent(ours), _spent(theirs)) for _ in range(rounds)]
+    pairs: Sequence[tuple[float, float]] = [(timed(ours), timed(theirs)) for _ in range(rounds)]
     return median(a / b for a, b in pairs)
 
 

@@ -140,14 +140,19 @@ class Visit:
         url: What it shows.
         size: Width and height of the window in pixels.
         theme: `light` or `dark`.
+        still: Whether the person wants no motion; tests need not wait for it then.
     """
 
-    def __init__(self, browser: Browser, url: str, size: tuple[int, int] = (1440, 900), theme: str = "light") -> None:
+    def __init__(
+        self, browser: Browser, url: str, size: tuple[int, int] = (1440, 900), theme: str = "light", still: bool = True
+    ) -> None:
         self.outside: list[str] = []
         self.problems: list[str] = []
         scheme = "dark" if theme == "dark" else "light"
         self.context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, reduced_motion="reduce"
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme=scheme,
+            reduced_motion="reduce" if still else "no-preference",
         )
         self.page: Page = self.context.new_page()
         self.page.on("request", lambda r: r.url.startswith(HERE) or self.outside.append(r.url))
