@@ -32,7 +32,7 @@ from engine.messages import (
     Stop,
     read_command,
 )  # fmt: skip
-from engine.status import GOING, State, change_status, read_status
+from engine.status import GOING, STATUS_FILE, State, change_status, read_status
 
 __all__ = [
     "Channel", "Command", "Event", "FolderChannel", "LineWriter", "MemoryChannel", "Pause", "Resume", "SetLr",
@@ -131,10 +131,10 @@ class FolderChannel:
     def poll(self) -> list[Command]:
         """Commands that were appended since the last call; a line that is none is logged and left out.
 
-        A run whose folder was removed is to stop: nobody can see or command it any more.
+        A run whose folder was removed, or all but what it was just writing, is to stop: nobody sees it any more.
         """
         found, self._signalled = self._signalled, []
-        if not self.folder.exists():
+        if not self._is_seen():
             return [*found, Stop()]
         if not self._commands.exists() or self._commands.stat().st_size <= self._read:
             return found
@@ -160,8 +160,11 @@ class FolderChannel:
         if self._listener:
             self._listener(event)
 
+    def _is_seen(self) -> bool:
+        return (self.folder / STATUS_FILE).exists()
+
     def _note(self, event: Event) -> None:
-        if not self.folder.exists():  # it was removed; see `poll`
+        if not self._is_seen():
             return
         state = _STATES[event.type]
         ended = 0.0 if state in GOING else time.time()

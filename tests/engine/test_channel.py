@@ -24,6 +24,7 @@ from engine.messages import (
     Step,
     StepDone,
     Stop,
+    Stopped,
     read_command,
 )
 from engine.runs import EventTail, read_config, read_events
@@ -146,6 +147,18 @@ def test_a_run_whose_folder_was_removed_stops(tmp_path: Path) -> None:
 
     assert (before, channel.poll()) == ([], [Stop()])
     channel.close()
+
+
+def test_a_run_that_was_removed_all_but_a_checkpoint_stops_and_says_so_to_nobody(tmp_path: Path) -> None:
+    channel = FolderChannel(folder := make_run(tmp_path))
+    (folder / "status.json").unlink()
+
+    found = channel.poll()
+    channel.publish(Stopped(step=0))
+    channel.close()
+
+    assert found == [Stop()]
+    assert not (folder / "status.json").exists()
 
 
 def test_a_run_whose_folder_was_removed_writes_nothing_there_any_more(tmp_path: Path) -> None:
