@@ -20,6 +20,7 @@ KEPT = 128  # outcomes
 PATIENCE = 5.0  # seconds
 LIMIT = 120.0  # seconds that one model may take
 THOROUGH = 5  # times that, where it is also trained
+FAILED = "Contracts cannot be tried: {}. Check again; the server's log has more."
 GONE = "The process that tries contracts has ended. Check again."
 
 
@@ -93,12 +94,12 @@ class Prover:
                 self.process = _start()
             with _ended_after(limit, self.process, late):
                 return _answer(self.process, request)
-        except (EOFError, OSError) as error:
-            logger.warning("Contracts: the process has ended ({})", error)
-            problem = _too_long(limit) if late.is_set() else f"{GONE} {error}".strip()
+        except (EOFError, BrokenPipeError):
+            problem = _too_long(limit) if late.is_set() else GONE
+            logger.warning("Contracts: {}", problem)
         except Exception as error:  # noqa: BLE001 -- all windows wait for this thread
+            problem = FAILED.format(error)
             logger.opt(exception=error).error("Contracts cannot be tried.")
-            problem = f"Contracts cannot be tried: {error}. Check again; the server's log has more."
         self.end()
         return Outcome(problem=problem)
 

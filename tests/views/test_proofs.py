@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from pickle import UnpicklingError
 from unittest.mock import Mock
 
 import pytest
@@ -212,6 +213,50 @@ def test_the_process_answers_and_is_started_again_when_it_has_died(prover: Prove
     prover.process.kill()
     prover.process.wait()
     assert [result.code for result in outcome(prover, second).results if result.failed] == ["C001"]
+
+
+def test_a_model_that_takes_too_long_is_given_up_and_the_next_one_is_tried(prover: Prover) -> None:
+    prover._limit = 0.01  # seconds, less than a process takes to begin
+
+    late = outcome(prover, Request("{}"))
+    thorough = outcome(prover, Request("{}", thorough=True))
+    prover._limit = 60
+    then = outcome(prover, Request("[]"))
+
+    assert "took longer than 0.01 s" in late.problem
+    assert "took longer than 0.05 s" in thorough.problem
+    assert "no graph of Stepwise" in then.problem
+
+
+def test_a_process_that_cannot_be_started_is_told_and_tried_again(
+    prover: Prover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts: list[int] = []
+
+    def fail() -> None:
+        starts.append(1)
+        raise OSError("Cannot allocate memory")
+
+    monkeypatch.setattr("views.proving._start", fail)
+
+    problems = [outcome(prover, Request(text)).problem for text in ("{}", "[]")]
+
+    assert all("Cannot allocate memory" in problem for problem in problems)
+    assert len(starts) == 2
+
+
+def test_an_answer_that_cannot_be_read_is_told_and_its_process_is_not_asked_again(
+    prover: Prover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def garbled(stream: object) -> None:  # noqa: ARG001
+        raise UnpicklingError("invalid load key")
+
+    monkeypatch.setattr("views.proving.read", garbled)
+
+    found = outcome(prover, Request("{}"))
+
+    assert "invalid load key" in found.problem
+    assert prover.process is None
 
 
 @pytest.fixture
