@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -38,6 +39,14 @@ FONT = "Inter, 'Segoe UI', sans-serif"
 MONO = "'JetBrains Mono', Menlo, monospace"
 
 
+_NO_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # what XML 1.0 cannot hold
+
+
+def _escape(text: str) -> str:
+    """`text` as it stands in XML: markup is escaped, and what XML cannot hold is a replacement character."""
+    return escape(_NO_TEXT.sub("\ufffd", text))
+
+
 def svg(document: Document, at: str = "", *, dark: bool = False) -> str:
     """Draw a definition.
 
@@ -58,9 +67,9 @@ def svg(document: Document, at: str = "", *, dark: bool = False) -> str:
     width, height = max(1, round(right - left)), max(1, round(bottom - top))
     frame = f'viewBox="{left:g} {top:g} {width} {height}" width="{width}" height="{height}"'
     ground = f'<rect x="{left:g}" y="{top:g}" width="{width}" height="{height}" fill="{drawing.colours["sunken"]}"/>'
-    name = escape(f"{document.name}: {definition.title}")
+    name = _escape(f"{document.name}: {definition.title}")
     parts = "".join([*drawing.wires(), *drawing.nodes()])
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" {frame} role="img" font-family="{escape(FONT)}">'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {frame} role="img" font-family="{_escape(FONT)}">'
     return f"{head}<title>{name}</title>{ground}{parts}</svg>"
 
 
@@ -117,8 +126,8 @@ class _Drawing:
             f'<rect x="{at[0] - half:g}" y="{at[1] - 8:g}" width="{2 * half:g}" height="16" '
             f'fill="{self.colours["sunken"]}"/>'
         )
-        style = f'font-family="{escape(MONO)}" font-size="11" fill="{self.colours["muted"]}" text-anchor="middle"'
-        return f'{ground}<text x="{at[0]:g}" y="{at[1] + 4:g}" {style}>{escape(words)}</text>'
+        style = f'font-family="{_escape(MONO)}" font-size="11" fill="{self.colours["muted"]}" text-anchor="middle"'
+        return f'{ground}<text x="{at[0]:g}" y="{at[1] + 4:g}" {style}>{_escape(words)}</text>'
 
     def _end(self, ref: PortRef, *, into: bool) -> Point:
         box, node = self.boxes[ref.node], self.view.definition.nodes[ref.node]
@@ -190,4 +199,4 @@ def _rect(box: Box, paint: str) -> str:
 def _text(x: float, y: float, words: str, size: int, colour: str, *, anchor: str = "start", bold: bool = False) -> str:
     weight = ' font-weight="600"' if bold else ""
     style = f'font-size="{size}" fill="{colour}" text-anchor="{anchor}"{weight}'
-    return f'<text x="{x:g}" y="{y:g}" {style}>{escape(words)}</text>' if words else ""
+    return f'<text x="{x:g}" y="{y:g}" {style}>{_escape(words)}</text>' if words else ""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from builder import templates
 from builder.document import Document
@@ -15,6 +18,7 @@ from builder.lanes import Box, path, route
 from builder.picture import svg
 from tests.builder.broken import CASES, Make
 from tests.builder.drawn import document, end, language_model, node
+from tests.builder.small_documents import tiny
 
 SVG = "{http://www.w3.org/2000/svg}"
 BAD = "<script>alert(1)</script>&\"'"
@@ -44,6 +48,17 @@ def test_user_text_is_escaped() -> None:
 
     assert "<script" not in picture
     assert BAD in texts(picture)
+
+
+@given(st.text(min_size=1, max_size=20))
+@example("a\x01b\x1f\x7f\x85\ufffe\uffff")
+def test_a_picture_is_well_formed_whatever_the_user_wrote(text: str) -> None:
+    model = tiny()
+    nodes = {name: replace(node, label=text) for name, node in model.main.nodes.items()}
+
+    picture = svg(replace(model.with_definition(model.main.with_nodes(nodes)), name=text))
+
+    assert len(texts(picture)) > len(nodes)
 
 
 def test_a_picture_asks_for_nothing_from_outside() -> None:
