@@ -218,8 +218,7 @@ class Shell:
     def new(self, name: str) -> None:
         """Put a template, sized for its task, in place of the document."""
         document, task = blank_document() if name == EMPTY else first_document(name)
-        self.session.open_document(document)
-        if task:
+        if self.session.open_document(document) and task:
             choose_task(self.session, self.setup, task)
 
     def _receive(self, message: Message) -> None:
