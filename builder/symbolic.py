@@ -51,6 +51,10 @@ class SymbolicShapes:
             self._dim(size, name, place) for place, (size, name) in enumerate(zip(shape, pairs, strict=True))
         )
 
+    def names(self, port: PortRef) -> tuple[str, ...]:
+        """Each dimension at `port` as the symbols make it, such as `d_model//n_heads`; none if nothing is known."""
+        return tuple(str(dim) for dim in self._named.shapes.get(port) or ())
+
     def _dim(self, size: Dim, name: Dim, place: int) -> str:
         text = str(name if size.value is not None else size)
         if size.value is not None:

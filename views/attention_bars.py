@@ -119,7 +119,7 @@ def run_label(name: str) -> str:
 
 def titles(stacks: Sequence[AttentionStack]) -> tuple[str, ...]:
     """What each stack is called: its node, and its layers where several stacks share that name."""
-    plain = [without_indices(stack.paths[0]).removesuffix(".core") for stack in stacks]
+    plain = [without_indices(stack.paths[0]).removesuffix(".core").removesuffix(".softmax") for stack in stacks]
     pairs = zip(plain, stacks, strict=True)
     return tuple(name if plain.count(name) == 1 else f"{name} · {_layers(stack)}" for name, stack in pairs)
 

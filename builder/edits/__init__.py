@@ -8,6 +8,7 @@ from builder.edits.adapters import AddAdapter, RemoveAdapter
 from builder.edits.base import Edit
 from builder.edits.clips import Clip, Duplicate, Paste, copy_clip, paste_ids
 from builder.edits.contracts import RequireContract, ResetContract, WaiveContract
+from builder.edits.draw_out import DrawOut
 from builder.edits.expose import ExposeSetting, HideSetting
 from builder.edits.group import Group, group_id
 from builder.edits.layers import ClearOverride, SetCarry, SetShared
@@ -30,6 +31,7 @@ __all__ = [
     "Clip",
     "Connect",
     "Disconnect",
+    "DrawOut",
     "Duplicate",
     "Edit",
     "ExposeSetting",

@@ -121,7 +121,7 @@ def _joined(here: Definition, use: str, inside: Definition, ids: Mapping[str, st
 def _room(here: Definition, use: str, placed: Mapping[str, Node]) -> dict[str, Node]:
     """The nodes that make way: those to the right and below, if what comes out would lie on top of something."""
     others = {name: node for name, node in here.nodes.items() if name != use}
-    if not any(_overlap(a, b) for a in placed.values() for b in others.values()):
+    if not any(overlap(a, b) for a in placed.values() for b in others.values()):
         return {}
     xs, ys = [node.x for node in placed.values()], [node.y for node in placed.values()]
     x, y = here.nodes[use].x, here.nodes[use].y
@@ -142,7 +142,7 @@ def _push(away: float, beside: float, before: float, after: float) -> float:
     return after if away > 0 else before
 
 
-def _overlap(a: Node, b: Node) -> bool:
+def overlap(a: Node, b: Node) -> bool:
     """Whether one lies on top of the other, as large as they are drawn at least."""
     left, right = sorted((a, b), key=lambda node: node.x)
     upper, lower = sorted((a, b), key=lambda node: node.y)

@@ -15,6 +15,7 @@ from builder.edits import (
     ClearOverride,
     Connect,
     Disconnect,
+    DrawOut,
     Duplicate,
     Edit,
     ExposeSetting,
@@ -146,9 +147,11 @@ def _grouping(document: Document, at: str) -> st.SearchStrategy[Edit]:
     adapted = [name for name, node in here.nodes.items() if node.kind in ("linear", "lora_linear")]
     linear = st.sampled_from([*adapted * 3, "ghost"]).map(lambda name: (name,))
     uses = [name for name, node in here.nodes.items() if node.kind in document.definitions]
+    cores = [name for name, node in here.nodes.items() if node.kind == "attention_core"]
     return st.one_of(
         st.builds(Group, nodes=some, name=st.sampled_from(["Group", "train", "", "Layer norm"]), at=there),
         st.builds(Ungroup, node=st.sampled_from([*uses * 3, "ghost"]), at=there),
+        st.builds(DrawOut, node=st.sampled_from([*cores * 3, "ghost"]), at=there),
         st.builds(AddAdapter, nodes=linear, rank=st.sampled_from([2, "d_model", 0]), at=there),
         st.builds(RemoveAdapter, nodes=linear, at=there),
     )
