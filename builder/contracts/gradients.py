@@ -34,12 +34,14 @@ def _gradients(specimen: Specimen) -> tuple[dict[str, Tensor | None], dict[int, 
         return results
 
     values = specimen.program.run(specimen.base, keep)
-    names, parameters = zip(*((n, p) for n, p in specimen.model.named_parameters() if p.requires_grad), strict=True)
+    trained = {name: p for name, p in specimen.model.named_parameters() if p.requires_grad}
     outputs = [values[number] for number in specimen.program.outputs.values()]
     mixed = sum((_mixture(output) for output in outputs if output.requires_grad), start=torch.zeros(()))
-    found = torch.autograd.grad(mixed, [*parameters, *kept.values()], allow_unused=True)
-    split = len(parameters)
-    return dict(zip(names, found[:split], strict=True)), dict(zip(kept, found[split:], strict=True))
+    if not mixed.requires_grad:  # nothing is trained, or nothing of it leads to the answer
+        return dict.fromkeys(trained), dict.fromkeys(kept)
+    found = torch.autograd.grad(mixed, [*trained.values(), *kept.values()], allow_unused=True)
+    split = len(trained)
+    return dict(zip(trained, found[:split], strict=True)), dict(zip(kept, found[split:], strict=True))
 
 
 def _mixture(output: Tensor) -> Tensor:
@@ -74,7 +76,8 @@ def every_parameter_learns(specimen: Specimen) -> Verdict:
                     message=text, where=where_of(step), fixes=tuple(bypass(view_at(specimen, step), step.uses[-1][1]))
                 )
             )
-    return Verdict(detail=f"All {len(found)} parameters get a gradient.", faults=tuple(faults))
+    detail = f"All {len(found)} parameters get a gradient." if found else "There is nothing to train."
+    return Verdict(detail=detail, faults=tuple(faults))
 
 
 def _owner(specimen: Specimen, name: str) -> Step | None:

@@ -14,6 +14,7 @@ from builder.contracts.streams import ADDS, stream
 from builder.diagnostics import Fix, Where
 from builder.document import INPUT, Document, PortRef
 from builder.edits import AddNode, Batch, Connect, Edit, Rewire
+from builder.library import needed
 from builder.rules.base import View
 
 WIDE = 3  # dimensions of a stream; scores have more
@@ -143,8 +144,8 @@ def _without(specimen: Specimen, step: Step) -> Fault:
 
 def _adds(document: Document, kind: str) -> bool:
     """Whether a composite has a residual sum in it."""
-    inner = document.definitions.get(kind)
-    return inner is not None and any(n.kind in ADDS or _adds(document, n.kind) for n in inner.nodes.values())
+    inside = needed(kind, document.definitions).values()
+    return any(node.kind in ADDS for definition in inside for node in definition.nodes.values())
 
 
 def _around(view: View, node: str) -> Iterator[Fix]:

@@ -10,10 +10,12 @@ import pytest
 import builder
 from builder import store, templates
 from builder.contracts import ContractResult, check_contracts
-from builder.document import Document
+from builder.contracts.residual import _adds
+from builder.document import Definition, Document, Node
 from builder.edits import RequireContract, ResetContract, SetSetting, WaiveContract
 from engine.errors import EditError
-from tests.builder.drawn import end
+from tests.builder.drawn import document, end, node
+from tests.builder.unfolding import unfolding
 from tests.builder.zoo.base import bert, changed, drawn_gpt, gpt, reader, setting, t5, translator
 from tests.builder.zoo.masks import leaking_mask, leaking_mask_in_one_layer, mask_behind_the_softmax
 from tests.builder.zoo.scores import t5_whose_decoder_gets_no_distances
@@ -172,3 +174,38 @@ def test_models_of_few_positions_keep_their_contracts_and_are_told_what_was_not_
 @pytest.mark.parametrize("longest", [3, 4])
 def test_a_reader_of_few_positions_that_sees_one_side_alone_is_caught(longest: int) -> None:
     assert not result(setting(reader(max_len=longest), "model", "blocks", mask="causal"), "C002").passed
+
+
+@pytest.mark.parametrize("aside", [{}, {"aside": node("linear", d_in=8, d_out=8)}], ids=["none", "leading nowhere"])
+def test_a_model_without_parameters_that_learn_is_tried_all_the_same(aside: dict[str, Node]) -> None:
+    nodes = {"x": end("input", "hidden B T 8"), "act": node("relu"), "y": end("output", "hidden B T 8"), **aside}
+    wires = "x.value>act.x act.y>y.value" + (" x.value>aside.x" if aside else "")
+
+    results = check_contracts(document(nodes, wires), thorough=True)
+
+    assert [r.code for r in results if not r.passed] == []
+    assert {"C008", "C009"} <= {r.code for r in results}
+
+
+class Counted(dict[str, Definition]):
+    """Definitions by name. State: how often one was looked up."""
+
+    looks = 0
+
+    def __getitem__(self, name: str) -> Definition:
+        """Count, and give it."""
+        self.looks += 1
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: object = None) -> object:  # type: ignore[override]
+        """Count, and give it."""
+        self.looks += 1
+        return super().get(name, default)
+
+
+def test_a_way_round_is_looked_for_once_in_each_composite() -> None:
+    known = Counted(unfolding(levels=8, width=4).definitions)
+
+    assert not _adds(Document(definitions=known), "part_0_0")
+
+    assert known.looks <= 2 * len(known)
