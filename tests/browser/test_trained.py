@@ -82,5 +82,5 @@ def test_a_folder_that_is_not_there_is_told_and_changes_nothing(page: Page) -> N
 
     choose(page, "A folder on this machine", str(Path("/no/such/folder")))
 
-    hands.sees("There is no /no/such/folder")
+    hands.sees("There is no file or folder /no/such/folder")
     assert hands.node("tok_emb").is_visible()
