@@ -12,11 +12,11 @@ from collections.abc import Sequence
 
 from loguru import logger
 
-from builder.verbs import checking, code, compare, doctor, export, graphs, importing, listing, train
+from builder.verbs import checking, code, compare, doctor, export, graphs, importing, listing, merge, train
 from builder.verbs.console import fail
 from engine.errors import StepwiseError
 
-VERBS = (graphs, checking, importing, code, train, export, listing, compare, doctor)
+VERBS = (graphs, checking, importing, code, train, merge, export, listing, compare, doctor)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from builder.document import Document
@@ -81,6 +81,20 @@ def follow_rename(document: Document, at: str, old: str, new: str) -> Document:
 def without_ties(document: Document, at: str, nodes: Collection[str]) -> Document:
     """`document` without the ties that lead through `nodes` of the definition `at`."""
     return _rewritten(document, at, nodes, lambda _parts, _step: False)
+
+
+def keeping_ties(
+    document: Document, at: str, nodes: Collection[str], wanted: Callable[[Sequence[str]], bool]
+) -> Document:
+    """`document` without those ties to parameters of `nodes` of `at` that are not `wanted`.
+
+    Args:
+        document: The model.
+        at: The definition.
+        nodes: Ids of blocks.
+        wanted: Given the parts of the path behind the block, such as `["decoder", "weight"]`.
+    """
+    return _rewritten(document, at, nodes, lambda parts, step: wanted(parts[step.place + 1 :]))
 
 
 def follow_repeat(document: Document, at: str, name: str, layers: int | str | None) -> Document:

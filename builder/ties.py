@@ -11,7 +11,7 @@ from engine.registry import did_you_mean
 
 
 def apply_ties(model: nn.Module, ties: Iterable[tuple[str, str]]) -> None:
-    """Make the first parameter of each pair the same object as the second.
+    """Make the first parameter of each pair the same object as the second; it is frozen if one of them is.
 
     Args:
         model: Changed in place.
@@ -29,6 +29,7 @@ def apply_ties(model: nn.Module, ties: Iterable[tuple[str, str]]) -> None:
             )
         owner, _, leaf = pair[0].rpartition(".")
         setattr(model.get_submodule(owner), leaf, other)
+        other.requires_grad_(mine.requires_grad and other.requires_grad)
 
 
 def _parameter(model: nn.Module, path: str) -> nn.Parameter:

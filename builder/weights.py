@@ -20,7 +20,7 @@ from builder import opening, store
 from builder.compile import compile_document
 from builder.document import Document
 from builder.names import slug
-from engine import locations
+from engine import checkpoints, locations
 from engine.beginnings import Shape, shapes_in
 from engine.errors import FileError, RunError, StepwiseError
 from engine.exporting.onnx_weights import read_onnx
@@ -49,6 +49,22 @@ def weights_of(path: Path) -> Path | None:
         return _sound(beside)
     within = opening.weights_within(path)
     return _converted(within) if within else None
+
+
+def weights_at(path: Path) -> Path:
+    """The safetensors file that a user names: itself, that of an export, or the newest checkpoint of a run.
+
+    Raises:
+        FileError: If it is not there, or cannot be read.
+        RunError: If a folder holds no weights.
+    """
+    path = opening.existing(path)
+    if saved := checkpoints.steps(path):
+        return checkpoints.path_of(path, saved[-1]) / "model.safetensors"
+    found = weights_of(path) or path
+    if found.is_dir():
+        raise RunError(f"{path} holds no weights. Name a safetensors file, an export, or a run with a checkpoint.")
+    return found
 
 
 def keep(file: Path) -> Path:

@@ -1,11 +1,12 @@
-"""Commands that make composites of blocks and blocks of composites, and adapters of linear layers."""
+"""Commands that make composites of blocks, blocks of composites and of attention cores."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from builder.edits import AddAdapter, Batch, Edit, Group, MakeIndependent, RemoveAdapter, Ungroup
-from builder.edits.adapters import ADAPTED, PLAIN
+from builder.edits import Batch, DrawOut, Edit, Group, MakeIndependent, Ungroup
+from builder.edits.draw_out import CORE
+from views.adapters import adapter_links
 from views.session import Session
 
 
@@ -24,9 +25,8 @@ class Composing:
         return {
             "group": self.group,
             "ungroup": self.ungroup,
+            "draw-out": self.draw_out,
             "independent": self.make_independent,
-            "add-adapter": self.add_adapters,
-            "remove-adapter": self.remove_adapters,
         }
 
     def group(self) -> None:
@@ -37,25 +37,13 @@ class Composing:
         """Take the selected composites apart."""
         self._each(self._composites(), lambda name: Ungroup(at=self._at, node=name), "Ungroup")
 
+    def draw_out(self) -> None:
+        """Put the steps of the selected attention cores in their place."""
+        self._each(self._of_kind(CORE), lambda name: DrawOut(at=self._at, node=name), "Open", "attention core")
+
     def make_independent(self) -> None:
         """Give the selected composites definitions of their own."""
         self._each(self._composites(), lambda name: MakeIndependent(at=self._at, node=name), "Make independent")
-
-    def add_adapters(self) -> None:
-        """Put a low-rank adapter around the selected linear layers."""
-        nodes = self._of_kind(PLAIN)
-        if nodes:
-            self._session.apply(AddAdapter(at=self._at, nodes=nodes))
-        else:
-            self._session.tell("Select a Linear block first; an adapter is put around it.", tone="warn")
-
-    def remove_adapters(self) -> None:
-        """Make the selected adapted layers plain linear ones again."""
-        nodes = self._of_kind(ADAPTED)
-        if nodes:
-            self._session.apply(RemoveAdapter(at=self._at, nodes=nodes))
-        else:
-            self._session.tell("Select a Linear block with an adapter first.", tone="warn")
 
     @property
     def _at(self) -> str:
@@ -69,13 +57,13 @@ class Composing:
         nodes = self._session.definition.nodes
         return tuple(name for name in self._session.nodes if nodes[name].kind == kind)
 
-    def _each(self, names: tuple[str, ...], edit: Callable[[str], Edit], label: str) -> None:
+    def _each(self, names: tuple[str, ...], edit: Callable[[str], Edit], label: str, what: str = "composite") -> None:
         if not names:
-            self._session.tell("Select a composite first.", tone="warn")
+            self._session.tell(f"Select {'an' if what[0] in 'aeiou' else 'a'} {what} first.", tone="warn")
         elif len(names) == 1:
             self._apply_and_select(edit(names[0]))
         else:
-            self._apply_and_select(Batch(edits=tuple(map(edit, names)), label=f"{label} {len(names)} composites"))
+            self._apply_and_select(Batch(edits=tuple(map(edit, names)), label=f"{label} {len(names)} {what}s"))
 
     def _apply_and_select(self, edit: Edit) -> None:
         """Apply an edit and select the blocks that it added, if there are any."""
@@ -95,11 +83,11 @@ def links_of(session: Session, names: tuple[str, ...]) -> list[dict[str, str]]:
         ("open-inside", "Open inside", "↵", len(nodes) == 1 == len(composites)),
         ("group", "Group", "Ctrl+G", any(not node.is_rail for node in nodes)),
         ("ungroup", "Ungroup", "Ctrl+Shift+G", any(node.repeat is None for node in composites)),
+        ("draw-out", "Open the core", "", any(node.kind == CORE for node in nodes)),
         ("independent", "Make independent", "", any(_is_shared(session, node.kind) for node in composites)),
-        ("add-adapter", "Add adapter", "", any(node.kind == PLAIN for node in nodes)),
-        ("remove-adapter", "Remove adapter", "", any(node.kind == ADAPTED for node in nodes)),
     ]
-    return [{"id": id_, "text": text, "keys": keys} for id_, text, keys, fits in found if fits]
+    links = [{"id": id_, "text": text, "keys": keys} for id_, text, keys, fits in found if fits]
+    return [*links, *adapter_links(nodes)]
 
 
 def _is_shared(session: Session, kind: str) -> bool:

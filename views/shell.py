@@ -11,6 +11,7 @@ from loguru import logger
 
 from engine import plugins
 from engine.errors import StepwiseError
+from views.adapters import Adapters
 from views.attention import AttentionPane
 from views.canvas import CanvasPane
 from views.canvas_part import HINTS
@@ -190,6 +191,7 @@ class Shell:
             "find-block": lambda: self.left.open("blocks"),
             "outline": self.search_outline,
             **Composing(session).commands(),
+            **Adapters(session, self.runner).commands(),
             "problems": lambda: self.bottom.open("problems"),
             "code": lambda: self.bottom.open("code"),
             "fix": self.fix,

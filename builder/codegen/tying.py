@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
+from torch import nn
 
 from builder import paths
 from builder.catalogue import signature
@@ -24,18 +25,20 @@ def statements(document: Document) -> list[str]:
     """
     found = []
     for mine, other in document.ties:
-        shapes = [shape_of(document, path) for path in (mine, other)]
+        pair = [parameter_at(document, path) for path in (mine, other)]
+        shapes = [tuple(parameter.shape) for parameter in pair]
         if shapes[0] != shapes[1]:
             raise CompileError(
                 f"{mine} has shape {shapes[0]} and cannot be tied to {other} of shape {shapes[1]}. "
                 "Give both blocks the same sizes, or remove the tie."
             )
-        found.append(f"{_attribute(mine)} = {_attribute(other)}  # tied")
+        freeze = "" if pair[0].requires_grad else ".requires_grad_(False)"
+        found.append(f"{_attribute(mine)} = {_attribute(other)}{freeze}  # tied")
     return found
 
 
-def shape_of(document: Document, path: str) -> tuple[int, ...]:
-    """The shape of a parameter.
+def parameter_at(document: Document, path: str) -> nn.Parameter:
+    """A parameter without numbers, of the right shape.
 
     Raises:
         CompileError: If the path leads to no parameter.
@@ -54,16 +57,16 @@ def shape_of(document: Document, path: str) -> tuple[int, ...]:
         assert outside is not None
         values = resolve_settings(node, outside, values, path)
     last = steps[-1].place + 1
-    return _shape(document, step.definition, step.node, values, parts[last:], path)
+    return _made(document, step.definition, step.node, values, parts[last:], path)
 
 
-def _shape(
+def _made(
     document: Document, definition: str, node: str, values: dict[str, Value], leaf: list[str], path: str
-) -> tuple[int, ...]:
+) -> nn.Parameter:
     with torch.device("meta"):
         block = CATALOGUE[document.definition(definition).node(node).kind].make(values)
     try:
-        return tuple(block.get_parameter(".".join(leaf)).shape)
+        return block.get_parameter(".".join(leaf))
     except AttributeError:
         known = [path.removesuffix(".".join(leaf)) + name for name, _ in block.named_parameters()]
         raise CompileError(f"A tie names {path!r}, which is no parameter. {did_you_mean(path, known)}") from None

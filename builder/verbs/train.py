@@ -56,6 +56,7 @@ def train(options: Namespace) -> int:
 
 def _created(options: Namespace) -> Path:
     from builder.run import check_trainable, check_weights, write_run
+    from builder.weights import weights_at
     from engine import locations, runs
     from engine.config import RunConfig
 
@@ -69,7 +70,7 @@ def _created(options: Namespace) -> Path:
     document = _with_symbols(document, symbols)
     config = RunConfig.suited(task, **changes)
     check_trainable(document, task)
-    weights = _weights(options.weights) if options.weights is not None else None
+    weights = weights_at(options.weights) if options.weights is not None else None
     if weights is not None:
         fit, all_ = check_weights(document, weights)
         OUT.print(Text(f"{fit} of {all_} parameters begin as in {options.weights}."), soft_wrap=True)
@@ -80,20 +81,6 @@ def _created(options: Namespace) -> Path:
         raise RunError(f"{options.run_dir} is not empty. Add --resume to go on with it, or name another.")
     options.run_dir.mkdir(parents=True, exist_ok=True)
     return write_run(document, config, options.run_dir, weights=weights)
-
-
-def _weights(path: Path) -> Path:
-    """The safetensors that a run begins with."""
-    from builder.weights import weights_of
-    from engine import checkpoints
-
-    path = opening.existing(path)
-    if saved := checkpoints.steps(path):
-        return checkpoints.path_of(path, saved[-1]) / "model.safetensors"
-    found = weights_of(path) or path
-    if found.is_dir():
-        raise RunError(f"{path} holds no weights. Name a safetensors file, an export, or a run with a checkpoint.")
-    return found
 
 
 def _resumed(options: Namespace) -> Path:

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.blocks.adapters import ALPHA, RANK, Adaptable
 from engine.blocks.spec import BlockConfig, Port, Setting, block
 
 D_MODEL = Setting("Width of the residual stream.", low=1, unit="features")
@@ -21,6 +22,8 @@ class LMHeadConfig(BlockConfig):
     d_model: Annotated[int, D_MODEL] = 512
     vocab_size: Annotated[int, Setting("How many different tokens there are.", low=1, unit="tokens")] = 256
     bias: Annotated[bool, Setting("Add a learned preference for each token.")] = False
+    rank: Annotated[int, RANK] = 0
+    alpha: Annotated[float, ALPHA] = 16.0
 
 
 @block(
@@ -33,7 +36,7 @@ class LMHeadConfig(BlockConfig):
     formula="x Wᵀ",
     paper="Press & Wolf, “Using the Output Embedding to Improve Language Models”, arXiv:1608.05859",
 )
-class LMHead(nn.Linear):
+class LMHead(Adaptable):
     """Scores every token of the vocabulary at every position; its weight may be tied to the embedding.
 
     Starting values are normal of deviation 0.02, so that at first all tokens are about equally likely.
@@ -43,7 +46,8 @@ class LMHead(nn.Linear):
 
     def __init__(self, config: LMHeadConfig) -> None:
         self.config = config
-        super().__init__(config.d_model, config.vocab_size, bias=config.bias)
+        sizes = config.d_model, config.vocab_size
+        super().__init__(*sizes, bias=config.bias, rank=config.rank, alpha=config.alpha)
 
     def reset_parameters(self) -> None:
         """Draw the starting values."""
@@ -60,7 +64,7 @@ class LMHead(nn.Linear):
         Returns:
             Logits, (B, T, V).
         """
-        return F.linear(x, self.weight, self.bias)  # (B, T, V)
+        return super().forward(x)  # (B, T, V)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +141,8 @@ class ClassifierHeadConfig(BlockConfig):
     d_model: Annotated[int, D_MODEL] = 512
     n_classes: Annotated[int, Setting("How many classes there are.", low=1, unit="classes")] = 2
     dropout: Annotated[float, Setting("Share of entries set to zero in training.", low=0, high=1)] = 0.1
+    rank: Annotated[int, RANK] = 0
+    alpha: Annotated[float, ALPHA] = 16.0
 
 
 @block(
@@ -149,7 +155,7 @@ class ClassifierHeadConfig(BlockConfig):
     formula="dropout(x) Wᵀ + b",
     paper="Devlin et al., “BERT”, arXiv:1810.04805, §3.2",
 )
-class ClassifierHead(nn.Linear):
+class ClassifierHead(Adaptable):
     """Scores the classes of a pooled sequence.
 
     Source: Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", arXiv:1810.04805, section 3.2.
@@ -157,7 +163,7 @@ class ClassifierHead(nn.Linear):
 
     def __init__(self, config: ClassifierHeadConfig) -> None:
         self.config = config
-        super().__init__(config.d_model, config.n_classes)
+        super().__init__(config.d_model, config.n_classes, rank=config.rank, alpha=config.alpha)
 
     def reset_parameters(self) -> None:
         """Draw the starting values: nearly equal scores."""
@@ -174,4 +180,4 @@ class ClassifierHead(nn.Linear):
             Logits, (B, C).
         """
         x = F.dropout(x, self.config.dropout, self.training)  # (B, D)
-        return F.linear(x, self.weight, self.bias)  # (B, C)
+        return super().forward(x)  # (B, C)

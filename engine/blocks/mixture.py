@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.blocks.activation import FUNCTIONS
+from engine.blocks.adapters import ALPHA, RANK, Adaptable
 from engine.blocks.spec import BlockConfig, Port, Setting, block
 from engine.settings import Conflict
 
@@ -29,6 +30,8 @@ class RouterConfig(BlockConfig):
     n_experts: Annotated[int, N_EXPERTS] = 8
     top_k: Annotated[int, Setting("How many experts each token passes through.", low=1, unit="experts")] = 2
     balance: Annotated[float, Setting("Weight of the loss that makes experts equally busy.", low=0)] = 0.01
+    rank: Annotated[int, RANK] = 0
+    alpha: Annotated[float, ALPHA] = 16.0
 
     def conflicts(self) -> Iterator[Conflict]:
         """More experts are asked for than there are."""
@@ -84,7 +87,7 @@ class Choice:
     formula="p = softmax(x Wᵀ);  p_i / Σ p over the top k, 0 elsewhere",
     paper="Shazeer et al., “Outrageously Large Neural Networks”, arXiv:1701.06538; Fedus et al., arXiv:2101.03961",
 )
-class Router(nn.Linear):
+class Router(Adaptable):
     """Chooses a few experts for each token and says how much each of them counts.
 
     A loss keeps experts equally busy: the number of experts times the sum, over experts, of the share of tokens sent
@@ -97,7 +100,7 @@ class Router(nn.Linear):
 
     def __init__(self, config: RouterConfig) -> None:
         self.config = config
-        super().__init__(config.d_model, config.n_experts, bias=False)
+        super().__init__(config.d_model, config.n_experts, bias=False, rank=config.rank, alpha=config.alpha)
         self.calls = 1  # in one forward of the model, see `engine.losses.count_calls`
         self._last: list[Choice] = []
 
@@ -124,7 +127,7 @@ class Router(nn.Linear):
 
     def choose(self, x: Tensor, padding: Tensor | None = None) -> Choice:
         """What experts are chosen for x (B, T, D), of which padding (B, T) says what is real."""
-        p = F.linear(x, self.weight).float().softmax(dim=-1)  # (B, T, E)
+        p = super().forward(x).float().softmax(dim=-1)  # (B, T, E)
         return Choice(p, p.topk(self.config.top_k, dim=-1).indices, padding)
 
     def watch(self, port: str, x: Tensor, padding: Tensor | None = None) -> Tensor:

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.blocks.activation import FUNCTIONS
+from engine.blocks.adapters import ALPHA, RANK, Adaptable
 from engine.blocks.spec import BlockConfig, Port, Setting, block
 
 D_MODEL = Setting("Width of the residual stream.", low=1, unit="features")
@@ -17,7 +18,7 @@ X = Port(name="x", shape="B T d_model", about="The residual stream after the las
 BERT = "Devlin et al., “BERT”, arXiv:1810.04805"
 
 
-def _nearly_equal(layer: nn.Linear) -> nn.Linear:
+def _nearly_equal(layer: Adaptable) -> Adaptable:
     """Starting values of deviation 0.02, so that at first all answers are about equally likely."""
     nn.init.normal_(layer.weight, std=0.02)
     if layer.bias is not None:
@@ -33,6 +34,8 @@ class MLMHeadConfig(BlockConfig):
     vocab_size: Annotated[int, Setting("How many different tokens there are.", low=1, unit="tokens")] = 256
     activation: Annotated[str, Setting("The function after the first layer.", choices=tuple(FUNCTIONS))] = "gelu"
     eps: Annotated[float, Setting("Added to the variance, against division by zero.", low=0, high=1)] = 1e-12
+    rank: Annotated[int, RANK] = 0
+    alpha: Annotated[float, ALPHA] = 16.0
 
 
 @block(
@@ -57,9 +60,9 @@ class MLMHead(nn.Module):
     def __init__(self, config: MLMHeadConfig) -> None:
         super().__init__()
         self.config = config
-        self.dense = _nearly_equal(nn.Linear(config.d_model, config.d_model))
+        self.dense = _nearly_equal(Adaptable(config.d_model, config.d_model, rank=config.rank, alpha=config.alpha))
         self.norm = nn.LayerNorm(config.d_model, eps=config.eps)
-        self.decoder = _nearly_equal(nn.Linear(config.d_model, config.vocab_size))
+        self.decoder = _nearly_equal(Adaptable(config.d_model, config.vocab_size, rank=config.rank, alpha=config.alpha))
         self.function = FUNCTIONS[config.activation]
 
     def forward(self, x: Tensor) -> Tensor:
@@ -82,6 +85,8 @@ class TokenClassifierHeadConfig(BlockConfig):
     d_model: Annotated[int, D_MODEL] = 512
     n_classes: Annotated[int, Setting("How many classes there are.", low=1, unit="classes")] = 2
     dropout: Annotated[float, DROPOUT] = 0.1
+    rank: Annotated[int, RANK] = 0
+    alpha: Annotated[float, ALPHA] = 16.0
 
 
 @block(
@@ -94,7 +99,7 @@ class TokenClassifierHeadConfig(BlockConfig):
     formula="dropout(x) Wᵀ + b",
     paper=BERT + ", §5.3",
 )
-class TokenClassifierHead(nn.Linear):
+class TokenClassifierHead(Adaptable):
     """Scores the classes of each token, such as names of people and places.
 
     Source: Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", arXiv:1810.04805, section 5.3.
@@ -102,7 +107,7 @@ class TokenClassifierHead(nn.Linear):
 
     def __init__(self, config: TokenClassifierHeadConfig) -> None:
         self.config = config
-        super().__init__(config.d_model, config.n_classes)
+        super().__init__(config.d_model, config.n_classes, rank=config.rank, alpha=config.alpha)
 
     def reset_parameters(self) -> None:
         """Draw the starting values: nearly equal scores."""
@@ -118,7 +123,7 @@ class TokenClassifierHead(nn.Linear):
             Logits, (B, T, C).
         """
         x = F.dropout(x, self.config.dropout, self.training)  # (B, T, D)
-        return F.linear(x, self.weight, self.bias)  # (B, T, C)
+        return super().forward(x)  # (B, T, C)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +131,8 @@ class SpanHeadConfig(BlockConfig):
     """Settings of `SpanHead`."""
 
     d_model: Annotated[int, D_MODEL] = 512
+    rank: Annotated[int, RANK] = 0
+    alpha: Annotated[float, ALPHA] = 16.0
 
 
 @block(
@@ -138,7 +145,7 @@ class SpanHeadConfig(BlockConfig):
     formula="x Wᵀ + b",
     paper=BERT + ", §4.2",
 )
-class SpanHead(nn.Linear):
+class SpanHead(Adaptable):
     """Scores each token as the first and as the last of a span, such as the answer to a question in a text.
 
     Source: Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", arXiv:1810.04805, section 4.2.
@@ -146,7 +153,7 @@ class SpanHead(nn.Linear):
 
     def __init__(self, config: SpanHeadConfig) -> None:
         self.config = config
-        super().__init__(config.d_model, 2)
+        super().__init__(config.d_model, 2, rank=config.rank, alpha=config.alpha)
 
     def reset_parameters(self) -> None:
         """Draw the starting values: nearly equal scores."""
@@ -161,7 +168,7 @@ class SpanHead(nn.Linear):
         Returns:
             Logits of start and end, (B, T, 2).
         """
-        return F.linear(x, self.weight, self.bias)  # (B, T, 2)
+        return super().forward(x)  # (B, T, 2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,6 +178,8 @@ class RegressionHeadConfig(BlockConfig):
     d_model: Annotated[int, D_MODEL] = 512
     n_outputs: Annotated[int, Setting("How many numbers are asked for.", low=1, unit="numbers")] = 1
     dropout: Annotated[float, DROPOUT] = 0.1
+    rank: Annotated[int, RANK] = 0
+    alpha: Annotated[float, ALPHA] = 16.0
 
 
 @block(
@@ -183,7 +192,7 @@ class RegressionHeadConfig(BlockConfig):
     formula="dropout(x) Wᵀ + b",
     paper=BERT + ", §4.1",
 )
-class RegressionHead(nn.Linear):
+class RegressionHead(Adaptable):
     """Answers with numbers, such as how alike two sentences are.
 
     Source: Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", arXiv:1810.04805, section 4.1
@@ -192,7 +201,7 @@ class RegressionHead(nn.Linear):
 
     def __init__(self, config: RegressionHeadConfig) -> None:
         self.config = config
-        super().__init__(config.d_model, config.n_outputs)
+        super().__init__(config.d_model, config.n_outputs, rank=config.rank, alpha=config.alpha)
 
     def reset_parameters(self) -> None:
         """Draw the starting values: small numbers."""
@@ -208,4 +217,4 @@ class RegressionHead(nn.Linear):
             Numbers, (B, n_outputs).
         """
         x = F.dropout(x, self.config.dropout, self.training)  # (B, D)
-        return F.linear(x, self.weight, self.bias)  # (B, n_outputs)
+        return super().forward(x)  # (B, n_outputs)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from builder import templates
-from builder.edits import Group, Retitle, SetRepeat
+from builder.edits import Group, Retitle, SetRepeat, SetSetting
 from views.canvas import CanvasPane
 from views.composing import Composing, links_of
 from views.inspector import InspectorPane
@@ -70,7 +70,7 @@ def test_several_composites_are_taken_apart_in_one_step(desk: Desk) -> None:
     assert desk.session.document == Desk().session.document
 
 
-@pytest.mark.parametrize("name", ["ungroup", "independent", "add-adapter", "remove-adapter"])
+@pytest.mark.parametrize("name", ["ungroup", "draw-out", "independent"])
 def test_a_command_without_its_kind_of_block_says_what_to_select(desk: Desk, name: str) -> None:
     desk.session.select(("ln_f",))
     desk.commands[name]()
@@ -79,15 +79,27 @@ def test_a_command_without_its_kind_of_block_says_what_to_select(desk: Desk, nam
     assert desk.session.notice.text.startswith("Select a")
 
 
-def test_adapters_are_put_around_linear_blocks_alone_and_taken_away(desk: Desk) -> None:
+def test_an_attention_core_is_opened_into_its_steps_and_closed_by_undo(desk: Desk) -> None:
     desk.session.open(("blocks", "attn"))
-    desk.session.select(("q_proj", "core", "v_proj"))
-    desk.commands["add-adapter"]()
-    kinds = {name: node.kind for name, node in desk.session.definition.nodes.items()}
-    assert [name for name, kind in kinds.items() if kind == "lora_linear"] == ["q_proj", "v_proj"]
+    desk.session.select(("core",))
+    desk.commands["draw-out"]()
+    nodes = desk.session.definition.nodes
+    assert desk.session.nodes == ("compare", "scale", "mask", "softmax", "drop", "mix")
+    assert [nodes[name].kind for name in ("compare", "softmax", "mix")] == ["matmul", "softmax", "matmul"]
 
-    desk.commands["remove-adapter"]()
+    desk.session.undo()
     assert desk.session.document == Desk().session.document
+
+
+def test_a_core_that_no_blocks_make_up_stays_and_the_window_says_why(desk: Desk) -> None:
+    desk.session.open(("blocks", "attn"))
+    desk.session.apply(SetSetting(at="multi_head_attention", node="core", name="sinks", value=True))
+    desk.session.select(("core",))
+    desk.commands["draw-out"]()
+
+    assert desk.session.notice is not None
+    assert "sinks" in desk.session.notice.text
+    assert "core" in desk.session.definition.nodes
 
 
 def test_only_what_can_be_done_is_offered(desk: Desk) -> None:
@@ -100,7 +112,7 @@ def test_only_what_can_be_done_is_offered(desk: Desk) -> None:
     desk.session.apply(SetRepeat(node="blocks", repeat=None))
     assert offered("blocks") == {"open-inside", "group", "ungroup"}
     desk.session.open(("blocks", "attn"))
-    assert offered("q_proj", "core") == {"group", "add-adapter"}
+    assert offered("q_proj", "core") == {"group", "draw-out", "add-adapter"}
 
 
 # Inside

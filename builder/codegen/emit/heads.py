@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from builder.codegen.emit.layers import option, small
+from builder.codegen.emit.layers import adapter, option, projection, small
 from builder.codegen.emit.registry import emits
 from builder.codegen.site import Emission, Site
 from builder.codegen.tree import Call, Joined, Port
@@ -13,7 +13,7 @@ X = Port("x")
 @emits("lm_head")
 def lm_head(site: Site) -> Emission:
     """`nn.Linear`."""
-    make = Call("nn.Linear", (site.init("d_model"), site.init("vocab_size"), *option(site, "bias", True)))
+    make = projection(site, site.init("d_model"), site.init("vocab_size"), *option(site, "bias", True))
     return Emission(Call(site.me, (X,)), make, (small(site.me),))
 
 
@@ -21,7 +21,7 @@ def lm_head(site: Site) -> Emission:
 def classifier_head(site: Site) -> Emission:
     """`nn.Linear` after dropout."""
     drop = site.dropout("dropout")
-    make = Call("nn.Linear", (site.init("d_model"), site.init("n_classes")))
+    make = projection(site, site.init("d_model"), site.init("n_classes"))
     return Emission(Call(site.me, (Call(drop, (X,)) if drop else X,)), make, (small(site.me),))
 
 
@@ -50,14 +50,14 @@ def token_classifier_head(site: Site) -> Emission:
 def regression_head(site: Site) -> Emission:
     """`nn.Linear` after dropout."""
     drop = site.dropout("dropout")
-    make = Call("nn.Linear", (site.init("d_model"), site.init("n_outputs")))
+    make = projection(site, site.init("d_model"), site.init("n_outputs"))
     return Emission(Call(site.me, (Call(drop, (X,)) if drop else X,)), make, (small(site.me),))
 
 
 @emits("span_head")
 def span_head(site: Site) -> Emission:
     """`nn.Linear`."""
-    return Emission(Call(site.me, (X,)), Call("nn.Linear", (site.init("d_model"), "2")), (small(site.me),))
+    return Emission(Call(site.me, (X,)), projection(site, site.init("d_model"), "2"), (small(site.me),))
 
 
 @emits("mlm_head")
@@ -65,6 +65,8 @@ def mlm_head(site: Site) -> Emission:
     """A layer, a norm and the scores."""
     more = (*option(site, "activation", "gelu"), *option(site, "eps", 1e-12))
     sizes = (site.init("d_model"), site.init("vocab_size"))
-    make = Call(site.part("MaskedLanguageModelHead"), (*sizes, *more))
+    low = adapter(site)
+    part = "AdaptedMaskedLanguageModelHead" if low else "MaskedLanguageModelHead"
+    make = Call(site.part(part), (*sizes, *more, *low))
     starts = (small(f"{site.me}.dense"), small(f"{site.me}.decoder"))
     return Emission(Call(site.me, (X,)), make, starts)

@@ -35,6 +35,17 @@ def option(site: Site, setting: str, default: object, keyword: str = "") -> tupl
     return () if value is not None and value == default else ((keyword or setting, site.init(setting)),)
 
 
+def adapter(site: Site) -> tuple[tuple[str, str], ...]:
+    """The keyword arguments of an adapter; none where a block has none."""
+    return () if site.value("rank") == 0 else (("rank", site.init("rank")), ("alpha", site.init("alpha")))
+
+
+def projection(site: Site, *args: object) -> Call:
+    """How a linear layer is built that may have an adapter."""
+    more = adapter(site)
+    return Call(site.part("LoraLinear") if more else "nn.Linear", (*args, *more))
+
+
 def activated(site: Site, setting: str, value: object) -> object:
     """The expression that applies the activation that a setting names."""
     chosen = site.value(setting)

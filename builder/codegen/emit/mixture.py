@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from builder.codegen.emit.layers import option
+from builder.codegen.emit.layers import adapter, option, projection
 from builder.codegen.emit.registry import emits
 from builder.codegen.site import Emission, Site
 from builder.codegen.tree import Call, Port
@@ -14,7 +14,9 @@ X = Port("x")
 def router(site: Site) -> Emission:
     """A choice of experts for each token."""
     sizes = (site.init("d_model"), site.init("n_experts"), site.init("top_k"))
-    make = Call(site.part("Router"), (*sizes, *option(site, "balance", 0.01)))
+    low = adapter(site)
+    part = site.part("AdaptedRouter" if low else "Router")
+    make = Call(part, (*sizes, *option(site, "balance", 0.01), *low))
     padding = (Port("padding"),) if "padding" in site.wired else ()
     return Emission(Call(site.me, (X, *padding)), make)
 
@@ -30,6 +32,5 @@ def experts(site: Site) -> Emission:
 @emits("lora_linear")
 def lora_linear(site: Site) -> Emission:
     """A frozen projection with a trained update of low rank."""
-    sizes = (site.init("d_in"), site.init("d_out"), *option(site, "bias", True))
-    more = (("rank", site.init("rank")), ("alpha", site.init("alpha")))
-    return Emission(Call(site.me, (X,)), Call(site.part("LoraLinear"), (*sizes, *more)))
+    make = projection(site, site.init("d_in"), site.init("d_out"), *option(site, "bias", True))
+    return Emission(Call(site.me, (X,)), make)

@@ -19,7 +19,7 @@ class LoraLinear(nn.Linear):
         d_in: Width of the vectors that come in.
         d_out: Width of the vectors that go out.
         bias: Add a vector, frozen like the matrix.
-        rank: Rank of the update.
+        rank: Rank of the update; 0 is none, and all is trained as usual.
         alpha: Strength of the update, which is scaled by alpha / rank.
     """
 
@@ -33,6 +33,9 @@ class LoraLinear(nn.Linear):
         alpha: float,
     ) -> None:
         super().__init__(d_in, d_out, bias=bias)
+        self.lora_a = self.lora_b = None
+        if not rank:
+            return
         self.requires_grad_(False)
         self.strength = alpha / rank
         self.lora_a = nn.Parameter(torch.empty(rank, d_in))
@@ -41,5 +44,7 @@ class LoraLinear(nn.Linear):
 
     def forward(self, x: Tensor) -> Tensor:
         """Project x (..., d_in) to (..., d_out)."""
-        update = F.linear(F.linear(x, self.lora_a), self.lora_b)
-        return super().forward(x) + update * self.strength
+        y = super().forward(x)
+        if self.lora_a is None or self.lora_b is None:
+            return y
+        return y + F.linear(F.linear(x, self.lora_a), self.lora_b) * self.strength

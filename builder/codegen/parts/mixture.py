@@ -42,13 +42,17 @@ class Router(nn.Module):
 
     def forward(self, x: Tensor, padding: Tensor | None = None) -> Tensor:
         """From x (B, T, D) to the share of each expert (B, T, E), most of them 0."""
-        p = F.linear(x, self.weight).float().softmax(dim=-1)  # (B, T, E)
+        p = self.scores(x).float().softmax(dim=-1)  # (B, T, E)
         top, chosen = p.topk(self.top_k, dim=-1)  # (B, T, top_k)
         if self.training and not torch.compiler.is_compiling():
             loss = self.imbalance(p, chosen, padding)
             self.losses = [*self.losses, loss][-self.calls :]
         shares = top / top.sum(dim=-1, keepdim=True)
         return torch.zeros_like(p).scatter(-1, chosen, shares).to(x.dtype)
+
+    def scores(self, x: Tensor) -> Tensor:
+        """From x (B, T, D) to how well each expert suits a token (B, T, E)."""
+        return F.linear(x, self.weight)
 
     def imbalance(self, p: Tensor, chosen: Tensor, padding: Tensor | None) -> Tensor:
         """The loss of one call; padding (B, T) says which tokens are real and count."""
@@ -68,6 +72,48 @@ class Router(nn.Module):
     def __getstate__(self) -> dict[str, object]:
         """Everything but the last losses, which belong to no copy."""
         return {**self.__dict__, "losses": []}
+
+
+class AdaptedRouter(Router):
+    """The same, with an adapter of low rank beside its matrix, which stays as it is.
+
+    Source: Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models",
+    arXiv:2106.09685, eq. 3.
+
+    Args:
+        d_model: Width of the vectors.
+        n_experts: How many experts there are.
+        top_k: How many of them each token passes through.
+        balance: Weight of the loss.
+        rank: Rank of the adapter; 0 is none.
+        alpha: Its strength, which is scaled by alpha / rank.
+    """
+
+    def __init__(
+        self,
+        d_model: int,
+        n_experts: int,
+        top_k: int,
+        balance: float = 0.01,
+        *,
+        rank: int,
+        alpha: float,
+    ) -> None:
+        super().__init__(d_model, n_experts, top_k, balance)
+        self.lora_a = self.lora_b = None
+        if rank:
+            self.weight.requires_grad_(False)
+            self.strength = alpha / rank
+            self.lora_a = nn.Parameter(torch.empty(rank, d_model))
+            self.lora_b = nn.Parameter(torch.zeros(n_experts, rank))
+            nn.init.kaiming_uniform_(self.lora_a, a=math.sqrt(5))
+
+    def scores(self, x: Tensor) -> Tensor:
+        """From x (B, T, D) to how well each expert suits a token (B, T, E)."""
+        y = super().scores(x)
+        if self.lora_a is None or self.lora_b is None:
+            return y
+        return y + F.linear(F.linear(x, self.lora_a), self.lora_b) * self.strength
 
 
 def count_calls(layers: nn.ModuleList) -> None:

@@ -103,6 +103,7 @@ ALL: Sequence[Try] = [
     *tries("class_token", X, {"d_model": 8}),
     *tries("lora_linear", X, *[{"d_in": 8, "d_out": 5, "rank": 2, "bias": bias} for bias in (True, False)]),
     *tries("router", X, {"d_model": 8, "n_experts": 4, "top_k": 2}, {"d_model": 8, "n_experts": 3, "top_k": 1}),
+    *tries("router", X, {"d_model": 8, "n_experts": 4, "rank": 2}),
     *tries("experts", {"x": "B T 8", "weights": "B T 3"}, WIDE, {**WIDE, "gated": False, "activation": "relu"}),
     *tries("lm_head", X, {"d_model": 8, "vocab_size": 11}, {"d_model": 8, "vocab_size": 11, "bias": True}),
     *tries("mlm_head", X, {"d_model": 8, "vocab_size": 11}, {"d_model": 8, "vocab_size": 11, "activation": "relu"}),
@@ -111,6 +112,11 @@ ALL: Sequence[Try] = [
     *tries("classifier_head", {"x": "B 8"}, {"d_model": 8}, {"d_model": 8, "n_classes": 3, "dropout": 0.0}),
     *tries("token_classifier_head", X, {"d_model": 8}), *tries("span_head", X, {"d_model": 8}),
     *tries("regression_head", {"x": "B 8"}, {"d_model": 8, "n_outputs": 3}),
+    *tries("lm_head", X, {"d_model": 8, "vocab_size": 11, "rank": 2}), *tries("span_head", X, {"d_model": 8, "rank": 1}),
+    *tries("mlm_head", X, {"d_model": 8, "vocab_size": 11, "rank": 3, "alpha": 2.0}),
+    *tries("classifier_head", {"x": "B 8"}, {"d_model": 8, "rank": 2}),
+    *tries("token_classifier_head", X, {"d_model": 8, "rank": 2}),
+    *tries("regression_head", {"x": "B 8"}, {"d_model": 8, "rank": 2}),
 ]  # fmt: skip
 
 
