@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from builder import limits, templates
+from builder.fit import misfit
 from builder.store import dumps, loads
+from engine import runs
+from engine.settings import Value
 from tests.browser.hands import Hands
 from tests.browser.serving import AppServer, Visit, wait_for
 
@@ -83,6 +87,49 @@ def test_a_graph_is_saved_by_name_and_opened_from_the_list(visit: Visit, server:
 
     wait_for(lambda: shown(hands) == before, 10, "the saved graph")
     hands.sees("✓ valid")
+    assert (visit.problems, visit.outside) == ([], [])
+
+
+def d_model(file: Path) -> Value:
+    """The width of the model in a graph file."""
+    return next(symbol.value for symbol in loads(file.read_text()).main.symbols if symbol.name == "d_model")
+
+
+def type_without_leaving(hands: Hands, field: str, value: str) -> Locator:
+    """Type into a field of the inspector, and stay in it."""
+    box = hands.page.locator("aside.right .row", has_text=field).locator("input").first
+    box.click()
+    hands.page.keyboard.press("Control+a")
+    hands.page.keyboard.type(value)
+    return box
+
+
+def test_saving_while_a_field_is_typed_in_saves_what_was_typed_and_the_keyboard_stays(
+    visit: Visit, server: AppServer
+) -> None:
+    hands, page = Hands(visit.page), visit.page
+    box = type_without_leaving(hands, "d_model", "4")
+
+    page.keyboard.type("8")
+    page.keyboard.press("Control+s")
+
+    hands.sees("Saved as")
+    (file,) = (server.home / "workspaces" / "local" / "models").glob("*.json")
+    assert d_model(file) == 48
+    expect(box).to_be_focused()
+    page.keyboard.press("Backspace")
+    expect(box).to_have_value("4")
+    assert (visit.problems, visit.outside) == ([], [])
+
+
+def test_one_step_while_a_field_is_typed_in_trains_what_was_typed(visit: Visit, server: AppServer) -> None:
+    hands, page = Hands(visit.page), visit.page
+    type_without_leaving(hands, "d_model", "48")
+
+    page.keyboard.press("F10")
+
+    (folder,) = wait_for(lambda: runs.folders(server.home / "runs"), 60, "a run")
+    assert d_model(folder / "graph.json") == 48
     assert (visit.problems, visit.outside) == ([], [])
 
 
@@ -165,12 +212,13 @@ def test_each_template_of_the_gallery_opens_valid_and_with_its_task(visit: Visit
         title = templates.TEMPLATES[name].title
         page.locator("dialog [role=option]").filter(has=page.get_by_text(title, exact=True)).click()
         page.get_by_role("button", name="Create").click()
-        wanted = set(templates.build(name).main.nodes)
-        wait_for(lambda wanted=wanted: set(shown(hands)) == wanted, 10, f"the graph of {name}")
+        built = templates.build(name)
+        wait_for(lambda built=built: on_disk(server).get("name") == built.name, 10, f"{title} on disk")
+        wait_for(lambda built=built: set(shown(hands)) == set(built.main.nodes), 10, f"the graph of {name}")
         hands.sees("✓ valid")
         task = page.locator(".toolbar select").first.input_value()
         wait_for(lambda task=task: on_disk(server).get("task") == task, 5, f"task {task} of {name} on disk")
-        assert name in loads(json.dumps(on_disk(server))).name or on_disk(server)["task"]
+        assert misfit(loads(json.dumps(on_disk(server))), task) == ""
 
     assert (visit.problems, visit.outside) == ([], [])
 

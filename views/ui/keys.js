@@ -15,7 +15,22 @@ export function isTyping(event) {
   return Boolean(at.matches?.("input, textarea, select, [contenteditable=true]"));
 }
 
-const MAC = /Mac|iP(hone|ad)/.test(navigator.platform ?? "");
+/** What has the keyboard, or null; shadow roots know it one by one. */
+export function deepFocus() {
+  let at = document.activeElement;
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+  return at === document.body ? null : at;
+}
+
+/** Hand over what is being typed, as fields do when they are left; the keyboard stays there. */
+export function handOver() {
+  const at = deepFocus();
+  if (!at?.matches("input, textarea")) return;
+  at.blur();
+  at.focus({ preventScroll: true });
+}
+
+export const MAC = /Mac|iP(hone|ad)/.test(navigator.platform ?? "");
 const SIGNS = { ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", Enter: "↵", Delete: "Del", Escape: "Esc" };
 
 /** A shortcut as it is written on this machine. */

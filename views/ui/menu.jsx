@@ -1,10 +1,8 @@
 // The menu bar, from the commands that name a menu. Arrows walk, Left and Right change menus, Escape goes back to
-// where the keyboard was; Alt with a menu's underlined letter opens it, F10's work is done by Alt alone.
+// where the keyboard was; Alt with a menu's underlined letter opens it.
 import { useEffect, useRef, useState } from "react";
 import { Icon } from "./icons.jsx";
-import { shown } from "./keys.js";
-
-const MAC = /Mac/.test(navigator.platform ?? "");
+import { MAC, deepFocus, shown } from "./keys.js";
 
 function menusOf(commands) {
   const menus = new Map();
@@ -15,12 +13,6 @@ function menusOf(commands) {
   }
   return [...menus].map(([name, rows]) => ({ name, rows }));
 }
-
-const deepFocus = () => {
-  let at = document.activeElement;
-  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
-  return at === document.body ? null : at;
-};
 
 function Entry({ row, choose, onHover }) {
   return (
@@ -45,7 +37,6 @@ function Entry({ row, choose, onHover }) {
 export function MenuBar({ commands, run }) {
   const menus = menusOf(commands);
   const [open, setOpen] = useState(-1);
-  const [armed, setArmed] = useState(false);
   const bar = useRef(),
     list = useRef(),
     came = useRef(null),
@@ -60,7 +51,6 @@ export function MenuBar({ commands, run }) {
   };
   const close = (back = true) => {
     setOpen(-1);
-    setArmed(false);
     if (back && came.current?.isConnected) came.current.focus();
   };
   const choose = (id) => {
@@ -124,7 +114,7 @@ export function MenuBar({ commands, run }) {
   };
   const left = open >= 0 ? heads()[open]?.getBoundingClientRect().left : 0;
   return (
-    <nav ref={bar} className={`menubar ${open >= 0 || armed ? "open" : ""}`} role="menubar" aria-label="Menu" onKeyDown={onKeyDown}>
+    <nav ref={bar} className={`menubar ${open >= 0 ? "open" : ""}`} role="menubar" aria-label="Menu" onKeyDown={onKeyDown}>
       {menus.map((menu, i) => (
         <button
           key={menu.name}
