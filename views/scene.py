@@ -125,14 +125,9 @@ def _node(
 ) -> Item:
     kind = signature(document, node.kind)
     look = _rail(name, node) if node.is_rail else _block(node, kind, scope)
-    errors = [p for p in problems if p.severity == "error"]
-    if inside and not errors:
-        look["error"] = f"{inside} {'problem' if inside == 1 else 'problems'} inside. Open it to see."
-    elif errors:
-        look["error"] = errors[0].message
-    elif problems:
-        look["warn"] = problems[0].message
-    look["fix"] = next((p.fixes[0].label for p in errors or problems if p.fixes), "")
+    look |= _told(problems)
+    if inside and not look["error"]:
+        look |= {"error": f"{inside} {'problem' if inside == 1 else 'problems'} inside. Open it to see.", "warn": ""}
     for side in ("inputs", "outputs"):
         for port in look[side]:
             port["shape"] = shapes.get(PortRef(name, port["id"]), port["shape"])
@@ -235,6 +230,16 @@ def _edge(wire: Wire, kind: str, shapes: Mapping[PortRef, str], problems: list[D
         "targetPort": wire.target.port,
         "kind": kind,
         "shape": shapes.get(wire.source, ""),
-        "error": problems[0].message if problems else "",
-        "fix": next((p.fixes[0].label for p in problems if p.fixes), ""),
+        **_told(problems),
+    }
+
+
+def _told(problems: list[Diagnostic]) -> dict[str, str]:
+    """What is said at one place: its first error, or its first warning where nothing is wrong, and a fix."""
+    errors = [problem for problem in problems if problem.severity == "error"]
+    first = next(iter(errors or problems), None)
+    return {
+        "error": first.message if first and errors else "",
+        "warn": first.message if first and not errors else "",
+        "fix": next((p.fixes[0].label for p in errors or problems if p.fixes), ""),
     }

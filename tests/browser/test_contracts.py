@@ -1,16 +1,27 @@
-"""A model that would see the future is marked where it does, and mended by the fix that is offered."""
+"""A model that would see the future is marked where it does, be it a node or a wire, and mended by the fix."""
 
 from __future__ import annotations
 
 import pytest
 from playwright.sync_api import expect
 
+from builder.document import Document
+from builder.store import dumps
 from tests.browser.hands import Hands
 from tests.browser.serving import Visit
+from tests.builder.zoo.heads import head_of_another_vocabulary
+from tests.builder.zoo.streams import decoder_that_reads_its_own_target
 
 pytestmark = pytest.mark.browser
 
 FIX = "Set mask of blocks to causal"
+COLOUR = """name => {
+  const probe = document.body.appendChild(document.createElement("i"));
+  probe.style.color = `var(${name})`;
+  const colour = getComputedStyle(probe).color;
+  probe.remove();
+  return colour;
+}"""
 
 
 def test_a_mask_taken_away_is_seen_by_a_contract_and_the_fix_brings_it_back(desk: Visit) -> None:
@@ -53,4 +64,25 @@ def test_a_contract_is_waived_with_a_reason_which_is_kept(desk: Visit) -> None:
     expect(chip).to_contain_text("proven", timeout=60_000)
     hands.select("blocks")
     expect(page.locator("aside.right .row", has_text="mask").locator("select").first).to_have_value("none")
+    assert not desk.problems
+
+
+@pytest.mark.parametrize(
+    ("document", "wire", "said"),
+    [
+        (decoder_that_reads_its_own_target(), "target_drop.y>decoder.memory", "see tokens after them"),
+        (head_of_another_vocabulary(), "lm_head.logits>logits.value", "wants"),
+    ],
+    ids=["leaking", "of the wrong shape"],
+)
+def test_a_wrong_wire_is_red(desk: Visit, document: Document, wire: str, said: str) -> None:
+    page, edge = desk.page, Hands(desk.page).edge(wire)
+    page.keyboard.press("Control+o")
+    file = {"name": "wrong.json", "mimeType": "application/json", "buffer": dumps(document).encode()}
+
+    page.locator("dialog input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+
+    expect(edge.locator("g.fault.err")).to_have_count(1, timeout=60_000)
+    expect(edge.locator("g.fault title")).to_contain_text(said)
+    expect(edge.locator(".wire")).to_have_css("stroke", page.evaluate(COLOUR, "--err"))
     assert not desk.problems

@@ -36,7 +36,8 @@ export function flowNode(node, width, before) {
 
 export function wireLabel(edge) {
   const about = `${edge.source}.${edge.sourcePort} to ${edge.target}.${edge.targetPort}`;
-  return [about, edge.kind, edge.shape, edge.error && `error: ${edge.error}`].filter(Boolean).join(", ");
+  const marks = [edge.error && `error: ${edge.error}`, edge.warn && `warning: ${edge.warn}`];
+  return [about, edge.kind, edge.shape, ...marks].filter(Boolean).join(", ");
 }
 
 /** A protocol edge as a React Flow edge; its route comes later. */
@@ -51,7 +52,7 @@ export function flowEdge(edge, before) {
     targetHandle: edge.targetPort,
     data: { edge, points: before?.data.points ?? null, spot: before?.data.spot ?? null },
     ariaLabel: wireLabel(edge),
-    className: edge.error ? "wrong" : "",
+    className: edge.error ? "wrong" : edge.warn ? "doubtful" : "",
     selected: before?.selected ?? false,
   };
 }
@@ -67,7 +68,7 @@ function wireOf(edge, nodes) {
   if (output < 0 || input < 0) return null;
   return {
     id: edge.id,
-    text: edge.data.edge.error ? "" : edge.data.edge.shape,
+    text: edge.data.edge.error || edge.data.edge.warn ? "" : edge.data.edge.shape,
     net: `${edge.source}.${edge.sourceHandle}`,
     source: edge.source,
     target: edge.target,

@@ -30,17 +30,18 @@ function ShapeText({ text, spot, middle }) {
 }
 
 function WireFault({ edge, at, open }) {
+  const [text, tone] = edge.error ? [edge.error, "err"] : [edge.warn, "warn"];
   return (
     <>
-      <g className="fault" transform={`translate(${at.x},${at.y})`}>
-        <title>{edge.error}</title>
+      <g className={`fault ${tone}`} transform={`translate(${at.x},${at.y})`}>
+        <title>{text}</title>
         <circle r="8" />
         <text dy="0.35em">!</text>
       </g>
       {open ? (
         <ViewportPortal>
           <div className="wire-message" style={{ transform: `translate(${at.x}px,${at.y + 14}px) translateX(-50%)` }}>
-            <Fault id={edge.id} text={edge.error} fix={edge.fix} />
+            <Fault id={edge.id} text={text} fix={edge.fix} tone={tone} />
           </div>
         </ViewportPortal>
       ) : null}
@@ -61,14 +62,15 @@ export const Wire = memo(function Wire(props) {
   const { edge } = data;
   const [over, setOver] = useState(false);
   const [path, middle, spot] = drawn(props);
-  const watch = edge.error ? { onMouseEnter: () => setOver(true), onMouseLeave: () => setOver(false) } : null;
+  const marked = edge.error || edge.warn;
+  const watch = marked ? { onMouseEnter: () => setOver(true), onMouseLeave: () => setOver(false) } : null;
   return (
     <g {...watch}>
-      {edge.error ? null : <title>{`${edge.source}.${edge.sourcePort} → ${edge.target}.${edge.targetPort}  ${edge.shape}`}</title>}
+      {marked ? null : <title>{`${edge.source}.${edge.sourcePort} → ${edge.target}.${edge.targetPort}  ${edge.shape}`}</title>}
       <path className={`react-flow__edge-path wire ${edge.kind}`} d={path} style={{ "--wire": colourOf(edge.kind) }} />
       <path className="react-flow__edge-interaction" d={path} fill="none" strokeOpacity="0" strokeWidth="14" />
-      {edge.shape && !edge.error ? <ShapeText text={edge.shape} spot={spot} middle={middle} /> : null}
-      {edge.error ? <WireFault edge={edge} at={middle} open={over || selected} /> : null}
+      {edge.shape && !marked ? <ShapeText text={edge.shape} spot={spot} middle={middle} /> : null}
+      {marked ? <WireFault edge={edge} at={middle} open={over || selected} /> : null}
     </g>
   );
 }, same);
