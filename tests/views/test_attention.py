@@ -13,7 +13,7 @@ import pytest
 import torch
 from bokeh.events import Tap
 
-from builder.edits import SetSetting
+from builder.edits import DrawOut, SetSetting
 from builder.run import load_run_model
 from engine.attention_maps import AttentionStack
 from engine.channel import METRICS_FILE
@@ -318,3 +318,30 @@ def test_a_run_shows_its_first_loss_before_anybody_looks_inside(show: Show, tmp_
     pane._runner.poll()
 
     assert pane.stack is not None
+
+
+def test_attention_drawn_from_primitives_is_on_the_map_and_in_3d(show: Show, tmp_path: Path) -> None:
+    pane = show(make_run(tmp_path, "drawn", edit=DrawOut(node="core", at="multi_head_attention")))
+
+    say(pane, "head", 1)
+    say(pane, "mode", "3D")
+
+    assert pane.stack is not None
+    assert pane.stack.paths == ("blocks.0.attn.softmax", "blocks.1.attn.softmax")
+    shown = np.reshape(pane._map.cells.data["weights"][0], pane.stack.shape[2:])
+    np.testing.assert_allclose(shown, pane.stack.weights[0, 1], atol=1e-6)
+    field = pane._cube.field
+    decoded = (np.frombuffer(field["weights"], np.uint8).reshape(field["shape"]) / 255) ** 2
+    np.testing.assert_allclose(decoded, pane.stack.weights, atol=0.004)
+
+
+def test_a_choice_on_a_drawn_map_selects_the_composite_around_it_and_follows_its_blocks(
+    show: Show, tmp_path: Path
+) -> None:
+    pane = show(make_run(tmp_path, "drawn", edit=DrawOut(node="core", at="multi_head_attention")))
+
+    say(pane, "layer", 1)
+    assert pane._selection.node == "blocks.attn"
+
+    pane._selection.set("canvas", node="blocks.attn.softmax", layer=0)
+    assert (pane.focus.layer, titles([pane.stack] if pane.stack else [])) == (0, ("blocks.attn",))
