@@ -31,6 +31,7 @@ from bokeh.models import (
 from bokeh.plotting import figure
 
 from engine.curves import MetricsTail
+from views.groups import COLOURS, Group, Metric
 from views.series import smooth, visible
 from views.theme import DARK, LIGHT, themed
 
@@ -38,45 +39,7 @@ LEGEND = """:host { border: 1px solid var(--line) !important; background: var(--
 .bk-item .bk-label { font: 11px/15px var(--font) !important; color: var(--muted) !important; white-space: pre;
   font-variant-numeric: tabular-nums; }"""
 GROUPED = "return tick.toLocaleString('en').replaceAll(',', '\u2009')"
-ORDER = ("q", "k", "v", "logits", "weights", "hidden")  # colours of runs, told apart by the colour-blind
-
-
-@dataclass(frozen=True)
-class Metric:
-    """One curve of a plot: its name in the run's file, in the legend, and how it is drawn."""
-
-    name: str
-    label: str
-    colour: str
-    raw: bool = False
-    dash: str = "solid"
-
-
-@dataclass(frozen=True)
-class Group:
-    """Curves that share a plot, how their values are written, and the corner that they leave free for the legend."""
-
-    title: str
-    metrics: tuple[Metric, ...]
-    format: str = "0.000"
-    corner: str = "top_right"
-
-
-LOSS = Group("Loss", (Metric("loss", "train", "q", raw=True), Metric("val_loss", "valid", "k", dash="dashed")))
-GROUPS = {
-    "Accuracy": Group(
-        "Accuracy",
-        (
-            Metric("accuracy", "train", "q", raw=True),
-            Metric("val_accuracy", "valid", "k", dash="dashed"),
-            Metric("exact_match", "exact match", "v", dash="dotted"),
-        ),
-        corner="bottom_right",
-    ),
-    "Learning rate": Group("Learning rate", (Metric("lr", "lr", "q"),), "0.0e+0"),
-    "Gradient": Group("Gradient norm", (Metric("grad_norm", "norm", "q", raw=True),)),
-    "Speed": Group("Tokens per second", (Metric("tokens_per_s", "tokens/s", "q"),), "0,0"),
-}
+MOST_NAMED = 12  # lines in a legend; the rest are named under the mouse
 
 
 @dataclass(frozen=True)
@@ -145,12 +108,12 @@ class CurvePlot:
             for metric in self.group.metrics:
                 if metric.name not in run.tail.curves:
                     continue
-                colour = metric.colour if len(runs) == 1 else ORDER[index % len(ORDER)]
+                colour = metric.colour if len(runs) == 1 else COLOURS[index % len(COLOURS)]
                 lines = [self._draw(run, metric, colour, smoothed) for smoothed in self._layers(metric)]
                 wanted |= {(run.id, metric.name, smoothed) for smoothed in self._layers(metric)}
                 items.append((self._label(run, metric, len(runs)), lines[-1]))
         self._drop(wanted)
-        self._name(items)
+        self._name(items[:MOST_NAMED])
         self._mark_decades()
 
     def _mark_decades(self) -> None:

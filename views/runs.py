@@ -17,8 +17,9 @@ from engine.curves import MetricsTail, last_metrics
 from engine.errors import StepwiseError
 from engine.runs import GRAPH_FILE, read_config
 from engine.status import Status, read_status, rename
-from views.curves import GROUPS, LOSS, CurvePlot, Shown
+from views.curves import CurvePlot, Shown
 from views.drawing import Drawing
+from views.groups import LOSS, Group, groups
 from views.inspector import grouped
 from views.parts import Bar, Message, Sheet
 from views.runner import Runner
@@ -28,7 +29,6 @@ from views.session import Session
 NAME = "runs"  # of this pane, towards the selection
 NONE = "No run yet. Every run you train is listed here, to compare with others and to take away."
 SCORES = {"exact_match": "exact match", "val_accuracy": "accuracy of validation"}  # the first that a run has
-METRICS = {"Loss": LOSS, **GROUPS}
 MOST_DIFFERENCES = 40
 COLUMNS: list[dict[str, Any]] = [
     {"id": "name", "label": "Run"},
@@ -135,22 +135,30 @@ class RunsPane:
         head = ["", *(str(i + 1) for i in range(len(folders)))]
         return [heading, {"kind": "table", "mono": True, "head": head, "rows": rows}]
 
+    def _metrics(self) -> dict[str, Group]:
+        """What can be drawn of the chosen runs."""
+        names = {name for tail in self._tails.values() for name in tail.curves}
+        return {"Loss": LOSS, **groups(names)}
+
     def _items(self) -> list[dict[str, Any]]:
+        known = list(self._metrics())
+        value = self._metric if self._metric in known else "Loss"
         return [
-            {"kind": "select", "id": "metric", "title": "Curves", "options": list(METRICS), "value": self._metric},
+            {"kind": "select", "id": "metric", "title": "Curves", "options": known, "value": value},
             {"kind": "gap"},
             {"kind": "link", "text": "MLflow", "title": "Open MLflow's own page", "command": "mlflow"},
         ]
 
     def _paint(self) -> None:
         """Bring the figure to what is chosen and known; only here are Bokeh's models touched."""
-        self._plot.set_group(METRICS[self._metric])
         shown: list[Shown] = []
         self._tails = {folder.name: self._tails.get(folder.name) or MetricsTail(folder) for folder in self._folders()}
         for folder, label in zip(self._folders(), short([read_status(f).name for f in self._folders()]), strict=True):
             tail = self._tails[folder.name]
             tail.read()
             shown.append(Shown(folder.name, label, tail))
+        self._plot.set_group(self._metrics().get(self._metric, LOSS))
+        self._bar.show(self._items())
         self._plot.show(shown, max((run.tail.step for run in shown), default=1))
 
     def _receive(self, message: Message) -> None:

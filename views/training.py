@@ -1,14 +1,16 @@
-"""The train pane: live curves of the run and of runs beside it, progress, and what the model answers now."""
+"""The train pane: live curves of the followed run, its progress, and what the model answers now."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import panel as pn
 
 from engine.data import TASKS
-from views.curves import GROUPS, LOSS, CurvePlot, Shown
+from views.curves import CurvePlot, Shown
 from views.drawing import Drawing
+from views.groups import GROUPS, LOSS, Group, groups
 from views.inspector import grouped
 from views.parts import Bar, Sheet
 from views.runner import Runner, clock
@@ -26,7 +28,7 @@ SHOWN_SAMPLES = 3
 
 
 class TrainingPane:
-    """Follows the runner; other runs may be laid over its curves.
+    """Draws the run that the runner follows; runs are laid over each other in the Runs pane.
 
     Args:
         runner: The run that is followed.
@@ -66,7 +68,8 @@ class TrainingPane:
             self.view.css_classes = self._classes()
         shown, steps = self._shown()
         self._loss.set_log(self._scale == "log")
-        self._other.set_group(GROUPS[self._metric])
+        known = self._groups()
+        self._other.set_group(known[self._shown_metric(known)])
         self._loss.smoothing = self._other.smoothing = SMOOTH[self._smooth]
         self._loss.show(shown, steps)
         self._other.show(shown, steps)
@@ -75,7 +78,7 @@ class TrainingPane:
         """Show what is new."""
         self._drawing.ask()
         self._head.show(self._head_items())
-        self._tools.patch("speed", text=self._speed())
+        self._tools.show(self._tool_items())
         self._samples.show(self._sample_sections())
 
     def _classes(self) -> list[str]:
@@ -133,7 +136,17 @@ class TrainingPane:
             {"kind": "text", "text": times if status.is_going else f"{times} · {status.state}"},
         ]
 
+    def _groups(self) -> dict[str, Group]:
+        """What the second plot can show of this run."""
+        return groups(self._runner.tail.curves if self._runner.tail else ())
+
+    def _shown_metric(self, known: Collection[str]) -> str:
+        """What was chosen, where this run has it."""
+        return self._metric if self._metric in known else "Accuracy"
+
     def _tool_items(self) -> list[dict[str, Any]]:
+        known = list(self._groups())
+        second = {"options": known, "value": self._shown_metric(known)}
         return [
             {"kind": "text", "text": "Loss", "tone": "strong"},
             {
@@ -146,7 +159,7 @@ class TrainingPane:
             {"kind": "select", "id": "smooth", "title": "Smoothing", "options": list(SMOOTH), "value": self._smooth},
             {"kind": "gap"},
             {"kind": "text", "id": "speed", "text": self._speed(), "title": "tokens per second"},
-            {"kind": "select", "id": "metric", "title": "Second plot", "options": list(GROUPS), "value": self._metric},
+            {"kind": "select", "id": "metric", "title": "Second plot", **second},
         ]
 
     def _speed(self) -> str:

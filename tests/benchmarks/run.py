@@ -30,7 +30,8 @@ WATCHER = """
 import sys, time
 from pathlib import Path
 from engine.curves import MetricsTail
-from views.curves import GROUPS, LOSS, CurvePlot, Shown
+from views.curves import CurvePlot, Shown
+from views.groups import GROUPS, LOSS
 tail = MetricsTail(Path(sys.argv[1]))
 plots = [CurvePlot(LOSS, log=True), CurvePlot(GROUPS["Accuracy"])]
 while True:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from engine.curves import MetricsTail
-from views.curves import GROUPS, LOSS, CurvePlot, Shown, decades
+from views.curves import MOST_NAMED, CurvePlot, Shown, decades
+from views.groups import GROUPS, LOSS, groups
 
 
 def run(folder: Path, values: list[float]) -> Shown:
@@ -80,3 +81,30 @@ def test_the_legend_stands_in_the_corner_that_the_curves_leave_free() -> None:
     plot.set_group(GROUPS["Accuracy"])
 
     assert plot.figure.legend.location == "bottom_right"
+
+
+def test_experts_and_balance_are_offered_only_where_a_run_has_them() -> None:
+    plain = ["loss", "val_loss", "lr"]
+    use = [f"expert_use/blocks.{layer}.router/{number}" for layer in (10, 2) for number in (1, 0)]
+
+    found = groups([*plain, "aux_loss", *use])
+
+    assert list(groups(plain)) == list(GROUPS)
+    assert list(found) == [*GROUPS, "Balance loss", "Expert use"]
+    assert [metric.label for metric in found["Expert use"].metrics] == [
+        f"blocks.{layer}.router expert {number}" for layer in (2, 10) for number in (0, 1)
+    ]
+    assert [metric.label for metric in groups(use[2:])["Expert use"].metrics] == ["expert 0", "expert 1"]
+
+
+def test_a_legend_names_no_more_curves_than_fit_and_all_are_drawn(tmp_path: Path) -> None:
+    use = {f"expert_use/router/{number}": number / 32 for number in range(2 * MOST_NAMED)}
+    (tmp_path / "metrics.jsonl").write_text(json.dumps({"step": 1, **use}) + "\n")
+    tail = MetricsTail(tmp_path)
+    tail.read()
+    plot = CurvePlot(groups(use)["Expert use"])
+
+    plot.show([Shown("a", "a", tail)], 1)
+
+    assert drawn(plot) == [[value] for value in use.values()]
+    assert len(plot.figure.legend.items) == MOST_NAMED

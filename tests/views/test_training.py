@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
-from builder import templates
+from builder import compile_document, templates
 from engine import locations
 from engine.config import RunConfig
+from engine.metrics import expert_use
 from tests.engine.run_folders import append, loss, new_run
+from views.groups import groups
 from views.runner import Runner
 from views.session import Session
 from views.setup import Setup, settle
@@ -59,3 +63,34 @@ def test_the_plots_stand_there_before_and_are_seen_as_soon_as_a_run_is_followed(
     assert pane.view.css_classes == []
     assert list(pane.view) == before
     assert pane._head.items[0]["text"] == "mine"
+
+
+def second(pane: TrainingPane) -> dict[str, Any]:
+    """The choice of what the second plot shows."""
+    return next(item for item in pane._tools.items if item.get("id") == "metric")
+
+
+def test_how_busy_experts_are_is_drawn_of_runs_that_have_experts_and_of_no_others(runner: Runner) -> None:
+    pane = TrainingPane(runner, Setup(RunConfig.suited("reverse")))
+    mixed, plain = (new_run(locations.runs(), name, state="stopped") for name in ("mixed", "plain"))
+    append(mixed, {**loss(3), "aux_loss": 0.5, "expert_use/router/0": 0.25, "expert_use/router/1": 0.75})
+    append(plain, loss(3))
+    runner.follow(mixed)
+
+    pane._receive({"id": "metric", "value": "Expert use"})
+
+    assert second(pane)["options"][-2:] == ["Balance loss", "Expert use"]
+    assert [line.data_source.data["y"].tolist() for line in pane._other.figure.renderers] == [[0.25], [0.75]]
+    runner.follow(plain)
+    assert (second(pane)["value"], "Expert use" in second(pane)["options"]) == ("Accuracy", False)
+    runner.follow(mixed)
+    assert second(pane)["value"] == "Expert use"
+
+
+def test_the_metrics_of_a_real_mixture_are_what_the_plot_asks_for() -> None:
+    model = compile_document(templates.build("tiny_moe"))
+    model(tokens=torch.zeros(2, 8, dtype=torch.int64))
+
+    found = groups(["aux_loss", *expert_use(model)])
+
+    assert {metric.name for metric in found["Expert use"].metrics} == set(expert_use(model)) != set()
