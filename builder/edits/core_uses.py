@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from builder.catalogue import block_inputs, known_scope
 from builder.document import INPUT, Definition, Document, PortRef
@@ -12,8 +13,10 @@ from builder.presence import presence
 from builder.shapes import infer
 from builder.surroundings import inner_scope, layer_settings, survey
 from builder.symbolic import SymbolicShapes
-from engine.errors import ExpressionError
+from engine.errors import DocumentError, ExpressionError
 from engine.settings import Value
+
+MOST = 1_000  # uses of a definition that differ
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +45,7 @@ class Uses:
         """The uses of a definition that differ; where the model has none, the one by its own defaults.
 
         Raises:
-            DocumentError: If wires form a circle.
+            DocumentError: If wires form a circle, or there are more than anybody can look through.
         """
         ports = frozenset(port.name for port in definition.inputs)
         return self._of(definition.name) or [Use(scope=known_scope(definition), given=ports, unsure=frozenset())]
@@ -50,8 +53,12 @@ class Uses:
     def _of(self, name: str) -> list[Use]:
         if name not in self._known:
             self._known[name] = []  # a definition that holds itself has no uses in itself
-            found = [*self._as_model(name), *self._inside_others(name)]
-            self._known[name] = [use for place, use in enumerate(found) if use not in found[:place]]
+            found: dict[object, Use] = {}
+            for use in chain(self._as_model(name), self._inside_others(name)):
+                found.setdefault((tuple(use.scope.items()), use.given, use.unsure), use)
+                if len(found) > MOST:
+                    raise DocumentError(f"{name} is used with more than {MOST:,} different settings. Make them fewer.")
+            self._known[name] = list(found.values())
         return self._known[name]
 
     def _as_model(self, name: str) -> Iterator[Use]:
