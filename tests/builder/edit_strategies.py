@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from builder import templates
 from builder.catalogue import node_signature
 from builder.document import Document, PortRef, Wire
 from builder.edits import (
@@ -30,6 +31,10 @@ from builder.edits import (
     Rename,
     RenameDocument,
     RenameSymbol,
+    Replace,
+    RequireContract,
+    ResetContract,
+    Retitle,
     Rewire,
     SetCarry,
     SetLabel,
@@ -42,6 +47,7 @@ from builder.edits import (
     Tie,
     Ungroup,
     Untie,
+    WaiveContract,
     copy_clip,
 )
 from engine.settings import Value
@@ -181,9 +187,15 @@ def _copy(document: Document, at: str) -> st.SearchStrategy[Edit]:
 def _document(document: Document, at: str) -> st.SearchStrategy[Edit]:
     inner = ["blocks.0.up.weight", "blocks.1.down.weight", "blocks.up.weight"]
     paths = st.sampled_from([*(f"{name}.weight" for name in document.main.nodes), *inner])
+    codes = st.sampled_from(["C001", "C010", "C017", "C999"])
     return st.one_of(
         st.builds(Tie, first=paths, second=paths),
         st.builds(Untie, first=paths),
+        st.builds(RequireContract, code=codes, why=st.text(max_size=4)),
+        st.builds(WaiveContract, code=codes, why=st.text(max_size=4)),
+        st.builds(ResetContract, code=codes),
+        st.builds(Retitle, title=st.text(max_size=4), at=st.just(at)),
+        st.builds(Replace, document=st.sampled_from(["tiny", "tiny_t5"]).map(templates.build)),
         st.builds(RenameDocument, name=st.text(min_size=1, max_size=4)),
         st.builds(SetTask, task=st.sampled_from(["sort", "reverse", ""])),
         st.builds(Batch, edits=st.tuples(_node(document, at), _value(document, at))),
