@@ -17,6 +17,7 @@ from builder.levels import Level, scope_of
 from builder.recipes import Recipe
 from builder.sizes import parameters_of
 from builder.ties import apply_ties
+from builder.unfolding import unfolded
 from engine.errors import CompileError
 
 
@@ -52,6 +53,8 @@ def recipe_of(document: Document, fuse: bool = True) -> Recipe:
         CompileError: As `compile_document`.
     """
     main = document.main
+    if reason := unfolded(document).problem:
+        raise CompileError(reason)
     if not main.outputs:
         raise CompileError(f"{main.name} has no output. Add an output and wire it.")
     optional = frozenset(port.name for port in main.inputs if port.optional)

@@ -18,6 +18,8 @@ MAX_TEXT = 5_000  # characters of a description
 MAX_NUMBER = 10**12  # of a setting
 MAX_POSITION = 10**7  # pixels
 MAX_REPEAT = 1_000
+MAX_PARTS = 500_000  # blocks and composites, each use and each layer anew; building them takes 2 GB and half a minute
+MAX_USES = 5_000  # of composites, that differ in their settings
 MAX_PARAMETERS = 4_000_000_000  # with gradients and moments that is 64 GB
 PARAMETERS_SETTING = "STEPWISE_MAX_PARAMETERS"
 
@@ -26,6 +28,26 @@ def most_parameters() -> int:
     """How many parameters a model may have: `STEPWISE_MAX_PARAMETERS` if set to a number, else `MAX_PARAMETERS`."""
     given = os.environ.get(PARAMETERS_SETTING, "").replace("_", "")
     return int(given) if given.isdecimal() else MAX_PARAMETERS
+
+
+def too_many_parts(parts: int, uses: int) -> str:
+    """Why a model that unfolds to so many parts is not built, and how to go on; empty if it may be.
+
+    Args:
+        parts: Blocks and composites, each use and each layer counted.
+        uses: Uses of composites that differ in their settings.
+    """
+    if uses > MAX_USES:
+        return (
+            f"The model uses its composites with more than {MAX_USES:,} different settings. Give more uses and more "
+            "layers the same settings."
+        )
+    if parts <= MAX_PARTS:
+        return ""
+    return (
+        f"The model unfolds to {parts:,} parts, each block and composite counted in every use and layer; at most "
+        f"{MAX_PARTS:,} are built. Repeat composites fewer times, or use fewer of them within each other."
+    )
 
 
 def too_large(parameters: int) -> str:

@@ -16,6 +16,7 @@ from builder.codegen import values
 from builder.codegen.layering import layers, variants
 from builder.document import INPUT, RAIL_PORT, Definition, Document, PortRef
 from builder.presence import Presence, presence
+from builder.unfolding import unfolded
 from builder.values import resolve_settings, scope
 from engine.blocks.spec import CATALOGUE
 from engine.errors import CompileError, DocumentError, ExpressionError, SettingError
@@ -106,6 +107,8 @@ class Units:
             CompileError: If it cannot become a model; the message says at which path.
         """
         main = self.document.main
+        if reason := unfolded(self.document).problem:
+            raise CompileError(reason)
         if not main.outputs:
             raise CompileError(f"{main.name} has no output. Add an output and wire it.")
         unsure = frozenset(port.name for port in main.inputs if port.optional)
@@ -127,10 +130,14 @@ class Units:
     def ordered(self, unit: Unit) -> list[Unit]:
         """A unit and those it is made of, each after those that it is made of itself."""
         found: dict[Key, Unit] = {}
+        self._collect(unit, found)
+        return list(found.values())
+
+    def _collect(self, unit: Unit, found: dict[Key, Unit]) -> None:
         for name in unit.there.order:
-            if (inner := self.of(unit, name)) is not None:
-                found |= {part.key: part for part in self.ordered(inner) if part.key not in found}
-        return [*found.values(), unit]
+            if (inner := self.of(unit, name)) is not None and inner.key not in found:
+                self._collect(inner, found)
+        found[unit.key] = unit
 
     def _given(self, inner: Definition, wired: frozenset[str]) -> frozenset[str]:
         return frozenset(port.name for port in inner.inputs if not port.optional or port.name in wired)

@@ -10,6 +10,7 @@ from builder.document import OUTPUT, RAIL_PORT, PortRef
 from builder.edits import SetPort, Untie
 from builder.rules.base import Finding, View, rule
 from builder.rules.origins import origin
+from builder.unfolding import unfolded
 from engine.errors import DocumentError
 from engine.ports import kinds_fit
 
@@ -99,13 +100,31 @@ def _bad_tie(view: View, pair: tuple[str, str]) -> str:
 )
 def too_large(view: View) -> Iterator[Finding]:
     """The model has more parameters than `limits.most_parameters`."""
-    reason = limits.too_large(sizes.parameters_of(view.document)) if view.is_root else ""
+    if not view.is_root or unfolded(view.document).problem:
+        return
+    reason = limits.too_large(sizes.parameters_of(view.document))
     if not reason:
         return
     counts = {name: sizes.parameters_of(view.document, (name,)) for name in view.definition.nodes}
     largest = max(counts, key=lambda name: counts[name])
     text = f"{reason} Most of them, {counts[largest] / 1e9:.3g} billion, are in {largest}."
     yield Finding(message=text, where=view.where(largest))
+
+
+@rule(
+    "R034",
+    "Model unfolds to too many parts",
+    why="Each use of a composite and each layer is built anew, so a few composites that use each other many times "
+    "become millions of blocks, which nobody can wait for.",
+)
+def too_many_parts(view: View) -> Iterator[Finding]:
+    """The model unfolds to more parts than `limits.MAX_PARTS`, or uses composites in more ways than can be told."""
+    found = unfolded(view.document)
+    if not view.is_root or not found.problem:
+        return
+    largest = max(found.parts, key=lambda name: found.parts[name])
+    where = f" Most of them, {found.parts[largest]:,}, are in {largest}." if found.uses <= limits.MAX_USES else ""
+    yield Finding(message=found.problem + where, where=view.where(largest))
 
 
 @rule(

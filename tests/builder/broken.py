@@ -10,6 +10,7 @@ from builder import templates
 from builder.document import Definition, Document, Node, Symbol
 from engine.settings import Setting
 from tests.builder.drawn import HIDDEN, IDS, definition, document, end, language_model, node
+from tests.builder.unfolding import unfolding, varied
 from tests.builder.zoo import positions, residuals, scores, streams
 
 Make = Callable[[], Document]
@@ -314,6 +315,14 @@ def too_large() -> Document:
     return templates.build("gpt2", d_model=100_000, n_heads=8, n_layers=50)
 
 
+def unfolds_too_far() -> Document:
+    return unfolding(levels=11, width=4)
+
+
+def uses_that_all_differ() -> Document:
+    return varied(levels=9, ways=3)
+
+
 BROKEN: dict[str, tuple[Make, ...]] = {
     "S001": (
         misfit, misfit_of_a_literal_source, misfit_of_heads, misfit_of_rank, misfit_at_the_output,
@@ -365,6 +374,7 @@ BROKEN: dict[str, tuple[Make, ...]] = {
         streams.positions_tied_to_a_tied_head, streams.head_tied_to_a_projection,
         streams.head_tied_to_another_vocabulary,
     ),
+    "R034": (unfolds_too_far, uses_that_all_differ),
     "R019": (needs_optional, needs_optional_inside),
 }  # fmt: skip
 CASES = [(code, make) for code, makes in BROKEN.items() for make in makes]

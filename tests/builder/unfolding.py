@@ -19,6 +19,17 @@ def chain(name: str, nodes: Sequence[Node], **symbols: Value) -> Definition:
     return definition(name, {**ENDS, **inside}, wires, **symbols)
 
 
+def varied(levels: int, ways: int) -> Document:
+    """Each level uses the one below `ways` times with other settings: at last in `ways` to the power of `levels`."""
+    sizes = {"d_in": 8, "d_out": 8}
+    parts = [chain(f"part_{levels - 1}", [node("linear", **sizes)], way=1)]
+    for level in range(levels - 1):
+        below = [node(f"part_{level + 1}", way=f"{ways}*way + {way}") for way in range(ways)]
+        parts.append(chain(f"part_{level}", below, way=1))
+    root = chain("model", [node("part_0", way=way) for way in range(ways)])
+    return Document(definitions={part.name: part for part in (root, *parts)})
+
+
 def unfolding(levels: int, width: int, bottom: str = "relu") -> Document:
     """`width` to the power of `levels` blocks of the kind `bottom`, out of `levels * width` definitions."""
     parts = []
