@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from itertools import islice
 from math import prod
 
+from builder import limits
 from builder.blank import blank
 from builder.catalogue import block_inputs
 from builder.document import Definition, Document, PortRef
@@ -140,10 +141,10 @@ class _Use:
 
 def _count_use(use: _Use, known: Known) -> int:
     key = (use.around.definition.name, use.given, *use.around.scope.items())
-    if key not in known:
+    if key not in known and len(known) <= limits.MAX_USES:  # a model with more is not built
         known[key] = 0  # a composite that holds itself counts nothing more
         known[key] = sum(_node(use, name, known) for name in use.there)
-    return known[key]
+    return known.get(key, 0)
 
 
 def _node(use: _Use, name: str, known: Known) -> int:
