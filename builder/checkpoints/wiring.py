@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, is_dataclass
 from typing import Any
 
@@ -13,9 +13,11 @@ from torch import Tensor, fx, nn
 from builder.compile import compile_document
 from builder.document import Document
 from builder.values import known_scope
+from engine.blocks.attention import AttentionCore
 from engine.errors import ExportError
 
 _FREE = ("dropout", "p")  # settings that change nothing once a model is trained
+_UNPADDED = {"both": "causal", "padding": "none"}  # what a mask hides where no padding is given
 
 
 @dataclass(frozen=True)
@@ -84,10 +86,13 @@ class Skeleton:
 def check_alike(mine: Skeleton, wanted: Skeleton) -> None:
     """See that two models compute the same from the same weights; dropout does not count.
 
+    Optional inputs that the first does not have, such as padding, are left out of the second.
+
     Raises:
         ExportError: With the first block that is missing, is too many, is another one or is wired otherwise.
     """
-    have, want = dict(_facts(mine.model)), dict(_facts(wanted.model))
+    given = _inputs(mine.model)
+    have, want = dict(_facts(mine.model, given)), dict(_facts(wanted.model, given))
     for path in [*want, *(path for path in have if path not in want)]:
         if have.get(path) != want.get(path):
             raise ExportError(f"This graph is no {mine.family}: {_told(path, have.get(path), want.get(path))}.")
@@ -119,12 +124,18 @@ def _list(sources: tuple[Any, ...]) -> str:
 Fact = tuple[str, dict[str, Any], tuple[Any, ...]]
 
 
-def _facts(model: nn.Module) -> Iterator[tuple[str, Fact]]:
-    """(path, (kind, settings, sources)) of every block, and of the model's outputs."""
+def _inputs(model: nn.Module) -> dict[str, bool]:
+    """Whether each input of a model is optional, by name."""
+    assert isinstance(model, fx.GraphModule)
+    return {str(node.target): bool(node.args) for node in model.graph.nodes if node.op == "placeholder"}
+
+
+def _facts(model: nn.Module, given: Collection[str]) -> Iterator[tuple[str, Fact]]:
+    """(path, (kind, settings, sources)) of every block, and of the model's outputs; optional inputs only if given."""
     assert isinstance(model, fx.GraphModule)
     facts: dict[str, Fact] = {}
-    names = [node.name for node in model.graph.nodes if node.op == "placeholder"]
-    result = _walk(model, "", [str(name) for name in names], facts)
+    names = [None if optional and name not in given else name for name, optional in _inputs(model).items()]
+    result = _walk(model, "", names, facts)
     yield from facts.items()
     yield "the output", ("output", {}, tuple(result.values()) if isinstance(result, dict) else (result,))
 
@@ -158,6 +169,8 @@ def _called(module: nn.Module, path: str, args: list[Any], facts: dict[str, Fact
     settings = {name: value for name, value in settings.items() if name not in _FREE}
     while args and args[-1] is None:
         args.pop()
+    if isinstance(module, AttentionCore) and (len(args) < 4 or args[3] is None):
+        settings["mask"] = _UNPADDED.get(settings["mask"], settings["mask"])
     facts[path] = (type(module).__name__, settings, tuple(args))
     return path
 

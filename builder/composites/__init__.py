@@ -24,6 +24,8 @@ _MAKERS = (
     t5_attention.t5_gated_feed_forward,
     blocks.encoder_block,
     blocks.decoder_block,
+    blocks.pre_norm_encoder_block,
+    blocks.pre_norm_decoder_block,
     blocks.gpt_block,
     llama.llama_block,
     llama.moe_block,

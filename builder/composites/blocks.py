@@ -1,10 +1,23 @@
-"""Layers of the original transformer and of GPT-2."""
+"""Layers of the original transformer, with the norm after or before each sublayer, and of GPT-2."""
 
 from __future__ import annotations
 
 from builder.assemble import Sketch
-from builder.composites.terms import ATTENTION, HEADS, PADDING, REAL, WIDTHS, X
+from builder.composites.terms import (
+    ATTENTION,
+    FOUND,
+    HEADS,
+    MEMORY,
+    MEMORY_PADDING,
+    MEMORY_REAL,
+    PADDING,
+    REAL,
+    WIDTHS,
+    X,
+)
 from builder.document import Definition
+
+PRE_NORM = "Xiong et al., “On Layer Normalization in the Transformer Architecture”, arXiv:2002.04745, table 1"
 
 
 def _post_norm(d: Sketch, name: str, stream: str, row: int) -> None:
@@ -48,8 +61,8 @@ def decoder_block() -> Definition:
     d.symbols(d_model=512, n_heads=8, d_ff="4*d_model", dropout=0.1, activation="relu", mask="causal")
     d.input("x", X, (0, 0))
     d.input("padding?", PADDING, (0, 0.5), "mask", REAL)
-    d.input("memory?", "B S d_model", (0, 1.1), about="What the encoder found out.")
-    d.input("memory_padding?", "B S", (0, 1.6), "mask", "True where a token of the memory is real.")
+    d.input("memory?", MEMORY, (0, 1.1), about=FOUND)
+    d.input("memory_padding?", MEMORY_PADDING, (0, 1.6), "mask", MEMORY_REAL)
     d.add("attn", "multi_head_attention", {"x": "x", "padding": "padding"}, (1, 0), **HEADS, mask="mask")
     _post_norm(d, "attn", "x", 0)
     sources = {"x": "attn_norm", "memory": "memory", "padding": "memory_padding"}
@@ -62,6 +75,59 @@ def decoder_block() -> Definition:
     return d.done()
 
 
+def _pre_norm(d: Sketch, name: str, kind: str, stream: str, row: int, **more: str) -> str:
+    """`stream + sublayer(norm(stream))`; `more` are its other sources and its settings; returns the port of the sum."""
+    sources = {"x": f"{name}_norm"} | {port: more.pop(port) for port in ["memory", "padding"] if port in more}
+    d.add(f"{name}_norm", "layer_norm", stream, (1, row), d_model="d_model")
+    d.add(name, kind, sources, (2, row), **more)
+    d.add(f"{name}_add", "residual_add", {"x": stream, "update": name}, (3, row), dropout="dropout")
+    return f"{name}_add.sum"
+
+
+def _pre_norm_block(d: Sketch, activation: str, mask: str, *, memory: bool = False) -> Definition:
+    """Self-attention, attention to the memory if there is one, feed-forward."""
+    d.symbols(d_model=512, n_heads=8, d_ff="4*d_model", dropout=0.1, activation=activation, mask=mask)
+    d.input("x", X, (0, 0))
+    d.input("padding?", PADDING, (0, 0.5), "mask", REAL)
+    stream = _pre_norm(d, "attn", "multi_head_attention", "x", 0, padding="padding", **HEADS, mask="mask")
+    if memory:
+        d.input("memory", MEMORY, (0, 1.1), about=FOUND)
+        d.input("memory_padding?", MEMORY_PADDING, (0, 1.6), "mask", MEMORY_REAL)
+        sources = {"memory": "memory", "padding": "memory_padding"}
+        stream = _pre_norm(d, "cross", "cross_attention", stream, 1, **sources, **HEADS)
+    last = 2 if memory else 1
+    d.output("y", _pre_norm(d, "ffn", "feed_forward", stream, last, **WIDTHS), X, (4, last))
+    return d.done()
+
+
+def pre_norm_encoder_block() -> Definition:
+    """A layer of an encoder that normalises before each sublayer."""
+    d = Sketch(
+        "pre_norm_encoder_block",
+        "Pre-norm encoder block",
+        about="One layer of an encoder whose norms stand before the sublayers: normalise, look at all others, add; "
+        "normalise, work alone, add. The residual stream itself is never normalised, so put a norm after the last "
+        "layer.",
+        formula="x ← x + attention(norm(x));  x ← x + ffn(norm(x))",
+        paper=PRE_NORM,
+    )
+    return _pre_norm_block(d, "relu", "padding")
+
+
+def pre_norm_decoder_block() -> Definition:
+    """A layer of a decoder that reads a memory and normalises before each sublayer."""
+    d = Sketch(
+        "pre_norm_decoder_block",
+        "Pre-norm decoder block",
+        about="One layer of a decoder whose norms stand before the sublayers: normalise, look at earlier positions, "
+        "add; normalise, look at the memory, add; normalise, work alone, add. The residual stream itself is never "
+        "normalised, so put a norm after the last layer. Without a memory it is a GPT block.",
+        formula="x ← x + attention(norm(x));  x ← x + cross(norm(x), memory);  x ← x + ffn(norm(x))",
+        paper=PRE_NORM,
+    )
+    return _pre_norm_block(d, "relu", "causal", memory=True)
+
+
 def gpt_block() -> Definition:
     """A layer of GPT-2."""
     d = Sketch(
@@ -72,13 +138,4 @@ def gpt_block() -> Definition:
         formula="x ← x + attention(norm(x));  x ← x + ffn(norm(x))",
         paper="Radford et al., “Language Models are Unsupervised Multitask Learners”, 2019, §2.3",
     )
-    d.symbols(d_model=512, n_heads=8, d_ff="4*d_model", dropout=0.1, activation="gelu_tanh", mask="causal")
-    d.input("x", X, (0, 0))
-    d.add("attn_norm", "layer_norm", "x", (1, 0), d_model="d_model")
-    d.add("attn", "multi_head_attention", "attn_norm", (2, 0), **HEADS, mask="mask")
-    d.add("attn_add", "residual_add", {"x": "x", "update": "attn"}, (3, 0), dropout="dropout")
-    d.add("ffn_norm", "layer_norm", "attn_add.sum", (1, 1), d_model="d_model")
-    d.add("ffn", "feed_forward", "ffn_norm", (2, 1), **WIDTHS)
-    d.add("ffn_add", "residual_add", {"x": "attn_add.sum", "update": "ffn"}, (3, 1), dropout="dropout")
-    d.output("y", "ffn_add.sum", X, (4, 1))
-    return d.done()
+    return _pre_norm_block(d, "gelu_tanh", "causal")

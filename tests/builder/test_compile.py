@@ -98,6 +98,48 @@ def test_decoder_block_without_a_memory_is_an_encoder_block_with_a_causal_mask()
     torch.testing.assert_close(model(x=x), layer(x, src_mask=later), **ROUNDING)
 
 
+@pytest.mark.parametrize("lengths", [None, (7, 4, 1)])
+def test_pre_norm_encoder_block_equals_the_layer_of_torch(lengths: tuple[int, ...] | None) -> None:
+    model = shaken(builder.compile_document(alone("pre_norm_encoder_block", **BLOCK)))
+    layer = nn.TransformerEncoderLayer(8, 2, 20, dropout=0.0, batch_first=True, norm_first=True).eval()
+    layer.load_state_dict(encoder_weights(model.state_dict(), "", ""))
+    x, padding = noise(3, 7, 8), real(3, 7, *lengths) if lengths else None
+
+    expected = layer(x, src_key_padding_mask=None if padding is None else ~padding)
+
+    torch.testing.assert_close(model(x=x, padding=padding), expected, **ROUNDING)
+
+
+@pytest.mark.parametrize("padded", [False, True])
+def test_pre_norm_decoder_block_equals_the_layer_of_torch(padded: bool) -> None:
+    model = shaken(builder.compile_document(alone("pre_norm_decoder_block", **BLOCK, mask="both")))
+    layer = nn.TransformerDecoderLayer(8, 2, 20, dropout=0.0, batch_first=True, norm_first=True).eval()
+    layer.load_state_dict(decoder_weights(model.state_dict(), "", ""))
+    x, memory, later = noise(3, 7, 8), noise(3, 9, 8), torch.ones(7, 7, dtype=torch.bool).triu(1)
+    masks = {"padding": real(3, 7, 7, 4, 1), "memory_padding": real(3, 9, 9, 4, 1)} if padded else {}
+    unreal = {name: ~mask for name, mask in masks.items()}
+
+    expected = layer(
+        x, memory, tgt_mask=later, tgt_key_padding_mask=unreal.get("padding"),
+        memory_key_padding_mask=unreal.get("memory_padding"),
+    )  # fmt: skip
+
+    torch.testing.assert_close(model(x=x, memory=memory, **masks), expected, **ROUNDING)
+
+
+@pytest.mark.parametrize("starts", [None, (0, 2, 6)])
+def test_a_padded_gpt_block_is_a_pre_norm_layer_with_a_causal_mask(starts: tuple[int, ...] | None) -> None:
+    model = shaken(builder.compile_document(alone("gpt_block", **BLOCK, activation="relu", mask="both")))
+    layer = nn.TransformerEncoderLayer(8, 2, 20, dropout=0.0, batch_first=True, norm_first=True).eval()
+    layer.load_state_dict(encoder_weights(model.state_dict(), "", ""))
+    x, later = noise(3, 7, 8), torch.ones(7, 7, dtype=torch.bool).triu(1)
+    padding = ~real(3, 7, *starts) if starts else torch.ones(3, 7, dtype=torch.bool)  # texts end at the last column
+
+    expected = layer(x, src_mask=later, src_key_padding_mask=~padding)
+
+    torch.testing.assert_close(model(x=x, padding=padding)[padding], expected[padding], **ROUNDING)
+
+
 def _around_decoder(*, memory: bool) -> builder.Document:
     d = Sketch("model", "Model")
     d.input("x", "B T 8", (0, 0))
@@ -211,4 +253,4 @@ def test_a_forward_looks_as_if_written_by_hand() -> None:
     block = builder.compile_document(small("gpt2")).get_submodule("blocks.0")
 
     assert type(block).__name__ == "GptBlock"
-    assert "attn = self.attn(attn_norm)" in block.code
+    assert "attn = self.attn(attn_norm, padding)" in block.code

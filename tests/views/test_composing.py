@@ -124,7 +124,7 @@ def test_a_setting_inside_is_set_from_outside(desk: Desk) -> None:
 
     assert desk.session.document.definition("gpt_block").nodes["ffn_norm"].settings["eps"] == 0.25
     assert desk.rows()["inside:gpt_block:ffn_norm:eps"]["value"] == "0.25"
-    assert desk.rows()["inside:multi_head_attention:core:mask"]["hint"] == "= causal"
+    assert desk.rows()["inside:multi_head_attention:core:mask"]["hint"] == "= both"
 
 
 def test_a_setting_inside_is_exposed_and_then_set_for_this_use(desk: Desk) -> None:

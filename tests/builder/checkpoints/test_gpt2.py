@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from builder.checkpoints import save_checkpoint
+from builder.edits import Remove, SetSetting
+from engine.errors import ExportError
 from tests.builder.checkpoints.hugging import TOLERANCE, far, ids, loaded, made, opened, padding, saved
 
 ENDS = {"bos_token_id": 0, "eos_token_id": 0}
@@ -32,15 +34,53 @@ def test_a_gpt2_folder_answers_as_it_does_in_transformers(sizes: dict[str, Any],
     assert far(mine(tokens=tokens), theirs(tokens).logits) <= TOLERANCE
 
 
+@pytest.mark.parametrize("left", [False, True], ids=["right", "left"])
 @torch.no_grad()
-def test_real_tokens_before_padding_have_the_logits_that_transformers_gives_them(tmp_path: Path) -> None:
+def test_a_padded_batch_answers_as_it_does_in_transformers(left: bool, tmp_path: Path) -> None:
     theirs = made("GPT2LMHeadModel", **SIZES[0], **ENDS)
     _, mine = opened(saved(theirs, tmp_path))
     tokens, real = ids(37), padding()
+    real = real.flip(1) if left else real
 
-    wanted = theirs(tokens, attention_mask=real.long()).logits
+    wanted = theirs(tokens, attention_mask=real.long()).logits  # both count positions from the first column
 
-    assert far(mine(tokens=tokens)[real], wanted[real]) <= TOLERANCE
+    assert far(mine(tokens=tokens, padding=real)[real], wanted[real]) <= TOLERANCE
+    if left:
+        assert far(mine(tokens=tokens)[real], wanted[real]) > 0.01
+
+
+@torch.no_grad()
+def test_padding_before_a_text_changes_nothing_but_its_positions(tmp_path: Path) -> None:
+    theirs = made("GPT2LMHeadModel", **SIZES[0], **ENDS)
+    _, mine = opened(saved(theirs, tmp_path))
+    tokens, real = ids(37), padding().flip(1)
+    places = torch.arange(9).expand(2, 9)
+
+    wanted = theirs(tokens[1:, 3:], position_ids=places[1:, 3:]).logits
+
+    assert far(mine(tokens=tokens, padding=real)[1:, 3:], wanted) <= TOLERANCE
+
+
+@pytest.mark.parametrize("mask", ["causal", "both"])
+@torch.no_grad()
+def test_a_graph_without_padding_is_written_as_gpt2_too(mask: str, tmp_path: Path) -> None:
+    theirs = made("GPT2LMHeadModel", **SIZES[2], **ENDS)
+    document, mine = opened(saved(theirs, tmp_path / "in"))
+    document = SetSetting(node="blocks", name="mask", value=mask).apply(Remove(nodes=("padding",)).apply(document))
+
+    save_checkpoint(document, mine.state_dict(), "gpt2", tmp_path / "out")
+
+    again = loaded("GPT2LMHeadModel", tmp_path / "out")
+    assert torch.equal(again(ids(11)).logits, theirs(ids(11)).logits)
+
+
+@torch.no_grad()
+def test_a_graph_that_ignores_its_padding_is_no_gpt2(tmp_path: Path) -> None:
+    document, mine = opened(saved(made("GPT2LMHeadModel", **SIZES[2], **ENDS), tmp_path / "in"))
+    document = SetSetting(node="blocks", name="mask", value="causal").apply(document)
+
+    with pytest.raises(ExportError, match="mask 'causal', not 'both'"):
+        save_checkpoint(document, mine.state_dict(), "gpt2", tmp_path / "out")
 
 
 @torch.no_grad()

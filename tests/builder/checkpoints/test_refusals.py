@@ -155,7 +155,7 @@ BROKEN: list[tuple[Callable[[Document], Document], str]] = [
     (without_a_residual, r"blocks\.0\.attn_add is fed by blocks\.0\.attn_norm"),
     (
         SetSetting(node="blocks", name="mask", value="none").apply,
-        r"blocks\.0\.attn\.core has mask 'none', not 'causal'",
+        r"blocks\.0\.attn\.core has mask 'none', not 'both'",
     ),
     (SetSetting(node="blocks", name="activation", value="relu", layer=1).apply, r"blocks\.1\.ffn\.act has function"),
     (SetSetting(node="tok_emb", name="scale", value=True).apply, "tok_emb has scale True"),

@@ -50,7 +50,7 @@ def test_layers_have_the_list_and_the_loop() -> None:
     lines = text(generate(builder.templates.build("gpt2")), "blocks")
 
     assert lines[0] == "self.blocks = nn.ModuleList("
-    assert lines[-2:] == ["for block in self.blocks:", "x = block(x)  # (B, T, D)"]
+    assert lines[-2:] == ["for block in self.blocks:", "x = block(x, padding)  # (B, T, D)"]
 
 
 def test_a_block_that_does_nothing_has_the_line_of_what_it_hands_on() -> None:
@@ -62,7 +62,7 @@ def test_a_block_that_does_nothing_has_the_line_of_what_it_hands_on() -> None:
 
 
 def test_an_input_has_the_head_of_the_forward() -> None:
-    assert text(generate(builder.templates.build("gpt2")), "tokens") == ["def forward(self, tokens: Tensor) -> Tensor:"]
+    assert text(generate(builder.templates.build("tiny")), "tokens") == ["def forward(self, tokens: Tensor) -> Tensor:"]
 
 
 def test_lines_lead_back_to_their_nodes() -> None:

@@ -16,7 +16,7 @@ from builder.edits import RequireContract, ResetContract, SetSetting, WaiveContr
 from engine.errors import EditError
 from tests.builder.drawn import document, end, node
 from tests.builder.unfolding import unfolding
-from tests.builder.zoo.base import bert, changed, drawn_gpt, gpt, reader, setting, t5, translator
+from tests.builder.zoo.base import SMALL, bert, changed, drawn_gpt, gpt, reader, setting, t5, translator
 from tests.builder.zoo.masks import leaking_mask, leaking_mask_in_one_layer, mask_behind_the_softmax
 from tests.builder.zoo.scores import t5_whose_decoder_gets_no_distances
 
@@ -35,6 +35,7 @@ def test_which_contracts_apply_follows_from_the_graph() -> None:
     assert {"C001", "C003", "C007"} <= codes(translator())
     assert not {"C003", "C007"} & codes(gpt())
     assert "C003" in codes(reader())
+    assert {"C001", "C003"} <= codes(templates.build("gpt2", **SMALL))
 
 
 def test_what_takes_long_is_tried_on_request_only() -> None:

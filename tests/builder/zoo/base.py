@@ -50,7 +50,8 @@ def wrong(code: str, place: str, *, mended: bool = True) -> Callable[[Callable[[
 
 
 def gpt(**symbols: Value) -> Document:
-    return templates.build("gpt2", **{**SMALL, **symbols})
+    """A GPT that reads no padding."""
+    return replace(templates.build("tiny", **{**SMALL, "dropout": 0.1, **symbols}), task="")
 
 
 def reader(**symbols: Value) -> Document:
@@ -59,6 +60,19 @@ def reader(**symbols: Value) -> Document:
 
 def translator(**symbols: Value) -> Document:
     return templates.build("transformer", **{**SMALL, **symbols})
+
+
+def sorter() -> Document:
+    """A translator whose task is to sort; its source is a set, without positions."""
+    bare = changed(translator(), "model", gone=("source_pos",), add="source_emb.y>source_drop.x")
+    return replace(bare, task="sort")
+
+
+def writer_with_a_linear_head() -> Document:
+    """A GPT whose head is a plain linear layer; that it writes is said by its task alone."""
+    nodes = {"lm_head": node("linear", d_in="d_model", d_out="vocab_size", bias=False)}
+    drop, add = "lm_head.logits>logits.value", "lm_head.y>logits.value"
+    return replace(changed(gpt(), "model", nodes=nodes, drop=drop, add=add), task="reverse")
 
 
 def bert(**symbols: Value) -> Document:
