@@ -41,7 +41,11 @@ def read_config(folder: Path) -> RunConfig:
 
 
 def new_folder(root: Path, task: str) -> Path:
-    """Make a folder with a name that sorts by time and is not taken."""
+    """Make a folder with a name that sorts by time and is not taken.
+
+    Raises:
+        RunError: If a thousand names are taken.
+    """
     stem = time.strftime("%Y%m%d-%H%M%S-") + task
     for number in range(1, 1000):
         folder = root / (stem if number == 1 else f"{stem}-{number}")

@@ -45,7 +45,11 @@ class Bert(Family):
     ignored = ("embeddings.position_ids", "cls.seq_relationship.weight", "cls.seq_relationship.bias")
 
     def settled(self, config: Configuration, tensors: Mapping[str, Tensor]) -> Configuration:
-        """The head that the weights are for, where the configuration leaves it open."""
+        """The head that the weights are for, where the configuration leaves it open.
+
+        Raises:
+            FileError: If they are for a head that cannot be read.
+        """
         kind = (config.keys.get("architectures") or [PLAIN])[0]
         if kind == PRETRAINING:
             kind = MASKED

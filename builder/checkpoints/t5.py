@@ -32,7 +32,11 @@ class T5(Family):
     ignored = ("layer.1.EncDecAttention.relative_attention_bias.weight",)
 
     def settled(self, config: Configuration, tensors: Mapping[str, Tensor]) -> Configuration:
-        """Whether the output has weights of its own, which the weights alone tell."""
+        """Whether the output has weights of its own, which the weights alone tell.
+
+        Raises:
+            FileError: If they are for a head that cannot be read.
+        """
         kinds = config.keys.get("architectures") or ["T5ForConditionalGeneration"]
         if not str(kinds[0]).endswith("ForConditionalGeneration"):
             raise FileError(

@@ -50,7 +50,11 @@ class Skeleton:
         return getattr(getattr(self._module(path), "config", None), name, default)
 
     def shape(self, path: str) -> tuple[int, ...]:
-        """Shape of the parameter at `path`."""
+        """Shape of the parameter at `path`.
+
+        Raises:
+            ExportError: If there is none.
+        """
         try:
             return tuple(self.model.get_parameter(path).shape)
         except AttributeError:

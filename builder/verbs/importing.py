@@ -25,7 +25,11 @@ def add_to(verbs: Verbs) -> None:
 
 
 def import_model(options: Namespace) -> int:
-    """Write a graph, its weights and its tokenizer."""
+    """Write a graph, its weights and its tokenizer.
+
+    Raises:
+        FileError: If one of these files is there already, or what is named cannot be read.
+    """
     from builder import store
     from builder.checkpoints import read_checkpoint
     from builder.checkpoints.trained import TRAINED, save_weights

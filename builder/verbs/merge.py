@@ -28,7 +28,11 @@ def add_to(verbs: Verbs) -> None:
 
 
 def merge(options: Namespace) -> int:
-    """Write the plain graph and its weights."""
+    """Write the plain graph and its weights.
+
+    Raises:
+        FileError: If one of these files is there already, or what is named cannot be read.
+    """
     from builder import opening
     from builder.adapters import write_merged
 

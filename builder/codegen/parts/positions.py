@@ -35,7 +35,11 @@ class SinusoidalPositions(nn.Module):
         self.register_buffer("table", table, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Add the positions to x (B, T, D)."""
+        """Add the positions to x (B, T, D).
+
+        Raises:
+            ValueError: If there are more tokens than positions.
+        """
         T, longest = x.shape[1], self.table.shape[0]
         if longest < T:
             raise ValueError(f"{T} tokens are more than the {longest} positions.")
