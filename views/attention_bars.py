@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.attention_maps import AttentionStack
 from views.attention_source import Choice
-from views.inspector import grouped
+from views.numbers import grouped
 from views.selection import without_indices
 
 Items = list[dict[str, Any]]

@@ -17,10 +17,11 @@ from builder.sizes import parameters_of
 from builder.store import dumps, load, save
 from engine.errors import FileError
 from views.behind import reason_of
+from views.first import first_document
+from views.numbers import count
 from views.opened import open_path, open_upload
 from views.parts import Dialog, Message, Window
 from views.session import Session
-from views.toolbar import short
 from views.workspace import Workspace
 
 EMPTY = "empty"
@@ -181,12 +182,12 @@ def cards() -> list[dict[str, Any]]:
 
 
 def _card(name: str) -> dict[str, Any]:
-    document, template = templates.build(name), templates.TEMPLATES[name]
+    document, template = first_document(name)[0], templates.TEMPLATES[name]
     card = {
         "id": name,
         "label": template.title,
         "about": template.about,
-        "note": f"{short(parameters_of(document))} parameters",
+        "note": f"{count(parameters_of(document))} parameters",
     }
     if name.startswith("tiny"):  # drawn like its larger namesake
         return {**card, "group": _SMALL}

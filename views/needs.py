@@ -18,6 +18,7 @@ from engine import machine
 from engine.data import TASKS
 from engine.errors import StepwiseError
 from engine.machine import Speed
+from views.numbers import count, duration, grouped, size
 from views.session import Session
 from views.setup import Setup
 
@@ -166,7 +167,7 @@ def cost(needs: Needs | None, document: Document, path: Sequence[str] = ()) -> S
     """The inspector's section on a node, or on the whole model; nothing for what costs nothing."""
     own, total = parameters_of(document, path), parameters_of(document)
     found = needs.of(path) if needs else None
-    rows = [["parameters", f"{own:,}".replace(",", "\u2009")]] if own or not path else []
+    rows = [["parameters", grouped(own)]] if own or not path else []
     share = 100 * own / max(total, 1)
     if path and own:
         rows.append(["share of the model", f"{share:.0f} %"])
@@ -198,31 +199,3 @@ def _rows(found: Resources, *, whole: bool, speed: Speed | None) -> list[list[st
     if speed is not None and found.forward.calls:
         rows.append(["estimated time of a step", f"≈ {duration(found.seconds(speed))}"])
     return rows
-
-
-def _scaled(value: float, step: float, units: Sequence[str]) -> str:
-    """Three digits and a unit."""
-    place = 0
-    while value >= step * 0.9995 and place < len(units) - 1:
-        value, place = value / step, place + 1
-    digits = 0 if place == 0 or value >= 100 else 1 if value >= 10 else 2
-    return f"{value:.{digits}f}\u2009{units[place]}".rstrip()
-
-
-def count(value: float) -> str:
-    """A large number in few digits: `81.2 k`, `0.80 M`, `1.59 G`."""
-    if 1e5 <= value < 1e6:
-        return f"{value / 1e6:.2f}\u2009M"
-    return _scaled(value, 1000, ("", "k", "M", "G", "T", "P"))
-
-
-def size(value: float) -> str:
-    """Bytes: `34.2 MB`."""
-    return _scaled(value, 1000, ("B", "kB", "MB", "GB", "TB", "PB"))
-
-
-def duration(seconds: float) -> str:
-    """A time: `12.0 ms`, `3.20 s`."""
-    if seconds < 1:
-        return _scaled(seconds * 1e6, 1000, ("µs", "ms"))
-    return f"{seconds:.2f}\u2009s" if seconds < 100 else f"{seconds / 60:.0f}\u2009min"

@@ -15,12 +15,11 @@ from builder.diagnostics import Diagnostic
 from builder.document import Definition, Document, Node
 from builder.sizes import parameters_inside
 from views.captions import family_token
-from views.inspector import grouped
+from views.numbers import count, grouped
 from views.part import HERE, Listed, Message, Row
 from views.scene import problems_inside, times
 from views.scopes import scope_at
 from views.session import Session
-from views.toolbar import short
 
 MOST = 2_000  # rows; what lies deeper is seen by opening it
 Path = tuple[str, ...]
@@ -142,13 +141,13 @@ class _Tree:
                 yield from self.rows(at, document.definitions[node.kind], depth + 1)
 
     def _row(self, at: Path, node: Node, kind: Signature | None) -> Row:
-        count = self.counts[at]
+        own = self.counts[at]
         return {
             "id": ".".join(at),
             "label": _label(node, kind),
             "colour": family_token(kind.family) if kind else "err",
-            "count": short(count) if count else "",
-            "exact": f"{grouped(count)} parameters" if count else "",
+            "count": count(own) if own else "",
+            "exact": f"{grouped(own)} parameters" if own else "",
             "opens": node.kind in self.session.document.definitions,
         }
 
@@ -185,7 +184,7 @@ def outline(session: Session) -> list[dict[str, Any]]:
         "name": "",
         "colour": "hidden",
         "times": "",
-        "count": short(total),
+        "count": count(total),
         "exact": f"{grouped(total)} parameters",
         "opens": True,
         "error": "",

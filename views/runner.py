@@ -155,12 +155,3 @@ def _status(folder: Path) -> Status | None:
         return jobs.reap(folder)
     except StepwiseError:
         return None
-
-
-def clock(seconds: float | None) -> str:
-    """Minutes and seconds, `1:05`; hours where there are any."""
-    if seconds is None:
-        return "–"
-    whole = int(max(0, seconds))
-    hours, rest = divmod(whole, 3600)
-    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"

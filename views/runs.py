@@ -20,7 +20,7 @@ from engine.status import Status, read_status, rename
 from views.curves import CurvePlot, Shown
 from views.drawing import Drawing
 from views.groups import LOSS, Group, groups
-from views.inspector import grouped
+from views.numbers import grouped
 from views.parts import Bar, Message, Sheet
 from views.runner import Runner
 from views.selection import Selection
@@ -236,7 +236,7 @@ def _row(folder: Path, status: Status, today: date) -> dict[str, Any]:
 
 
 def _number(value: float | None, about: str = "") -> dict[str, Any]:
-    text = "" if value is None else f"{value:.3f}"
+    text = "" if value is None else f"{value:.3g}" if 0 < abs(value) < 0.1 else f"{value:.3f}"
     return {"value": value, "text": text, "title": f"{about} {text}".strip()}
 
 

@@ -9,9 +9,9 @@ import torch
 
 from builder.sizes import parameters_of
 from engine import locations
-from views.inspector import grouped
 from views.needs import Needs, status
-from views.runner import Runner, clock
+from views.numbers import clock, count, grouped
+from views.runner import Runner
 from views.session import Session
 from views.setup import Setup, chosen_task, task_options
 
@@ -26,7 +26,7 @@ def toolbar(session: Session, runner: Runner, setup: Setup) -> Items:
         _icon("redo", _with("Redo", history.redo_label), not history.redo_label),
         {"kind": "rule"},
         validity(session),
-        {"kind": "chip", "text": f"{short(parameters_of(session.document))} parameters", "title": "Cost"},
+        {"kind": "chip", "text": f"{count(parameters_of(session.document))} parameters", "title": "Cost"},
         {"kind": "gap"},
         *_obstacle(setup),
         {
@@ -137,10 +137,3 @@ def _run(runner: Runner) -> dict[str, Any]:
     if status.state == "running":
         text += f" · ETA {clock(runner.seconds_left())}"
     return {"kind": "text", "text": text, "dot": tone}
-
-
-def short(count: int) -> str:
-    """A count in thousands or millions: `0.80 M`."""
-    if count < 10_000:
-        return grouped(count)
-    return f"{count / 1e6:.2f} M" if count >= 100_000 else f"{count / 1e3:.1f} k"

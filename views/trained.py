@@ -13,6 +13,7 @@ from engine import checkpoints, runs
 from engine.beginnings import INITIAL_FILE
 from engine.errors import RunError, StepwiseError
 from views.behind import behind, run_module
+from views.numbers import count
 from views.parts import Dialog, Message, Window
 from views.session import Session
 
@@ -109,7 +110,7 @@ _FOLDER_ROW = {
 
 def _row(model: TrainedModel) -> dict[str, Any]:
     """A packaged model as the dialog offers it."""
-    note, about = f"{model.parameters / 1e6:.1f} M parameters", model.about
+    note, about = f"{count(model.parameters)} parameters", model.about
     if model.source() is None:
         note, about = "not installed", f"{about} To install it: {model.command}"
     return {"id": model.name, "label": model.title, "note": note, "about": about}

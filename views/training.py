@@ -11,9 +11,9 @@ from engine.data import TASKS
 from views.curves import CurvePlot, Shown
 from views.drawing import Drawing
 from views.groups import GROUPS, LOSS, Group, groups
-from views.inspector import grouped
+from views.numbers import clock, grouped
 from views.parts import Bar, Sheet
-from views.runner import Runner, clock
+from views.runner import Runner
 from views.setup import Setup
 
 COMING = "The loss and the accuracy of a run are drawn here as it trains, above its answers to unseen examples."

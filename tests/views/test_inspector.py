@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from builder import templates
-from views.inspector import InspectorPane, grouped
+from views.inspector import InspectorPane
 from views.session import Session
 
 
@@ -128,8 +128,3 @@ def test_an_input_of_the_model_is_a_form_of_its_port(form: Form) -> None:
     form.session.select(("tokens",))
 
     assert form.rows()["port:kind"]["value"] == "ids"
-
-
-@pytest.mark.parametrize(("count", "text"), [(7, "7"), (1234, "1\u2009234"), (1234567, "1\u2009234\u2009567")])
-def test_counts_are_grouped_by_thin_spaces(count: int, text: str) -> None:
-    assert grouped(count) == text

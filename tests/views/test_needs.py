@@ -14,7 +14,8 @@ from builder.resources import resources
 from engine import machine
 from engine.config import RunConfig
 from engine.machine import Speed
-from views.needs import Needs, cost, count, duration, size, status
+from views.needs import Needs, cost, status
+from views.numbers import count
 from views.session import Session
 from views.setup import Setup
 
@@ -119,17 +120,3 @@ def test_the_speed_of_another_machine_is_not_taken_for_this_ones(tmp_path: Path)
     machine.file(tmp_path).write_text(json.dumps({"machine": "another", "speed": numbers}))
 
     assert machine.known(tmp_path) is None
-
-
-@pytest.mark.parametrize(
-    ("shown", "wanted"),
-    [
-        (count(999), "999"), (count(804_096), "0.80 M"),
-        (count(81_200), "81.2 k"), (count(1_590_000_000), "1.59 G"), (count(12), "12"),
-        (size(512), "512 B"), (size(34_200_000), "34.2 MB"), (size(164e9), "164 GB"),
-        (duration(0.000012), "12 µs"), (duration(0.0123), "12.3 ms"), (duration(3.2), "3.20 s"),
-        (duration(600), "10 min"),
-    ],
-)  # fmt: skip
-def test_numbers_have_three_digits_and_a_unit(shown: str, wanted: str) -> None:
-    assert shown.replace("\u2009", " ").strip() == wanted

@@ -16,7 +16,7 @@ from engine.channel import Step, Stop
 from engine.config import RunConfig
 from engine.errors import StepwiseError
 from tests.engine.run_folders import append, loss, new_run
-from views.runner import Runner, clock
+from views.runner import Runner
 
 TINY = templates.build("tiny", d_model=8, n_heads=2, n_layers=1)
 
@@ -133,10 +133,3 @@ def test_without_a_run_there_is_nothing_to_do(runner: Runner) -> None:
 
     assert (runner.folder, runner.is_going, runner.is_paused, runner.step) == (None, False, False, 0)
     assert runner.seconds_left() is None
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(None, "–"), (0, "0:00"), (65.9, "1:05"), (3600, "1:00:00"), (-3, "0:00")]
-)
-def test_a_clock_shows_hours_only_where_there_are_any(seconds: float | None, text: str) -> None:
-    assert clock(seconds) == text

@@ -15,7 +15,7 @@ from tests.engine.run_folders import append, loss, new_run
 from views.runner import Runner
 from views.session import Session
 from views.setup import Setup, settle
-from views.toolbar import short, status_bar, title_bar, toolbar, validity
+from views.toolbar import status_bar, title_bar, toolbar, validity
 
 
 @pytest.fixture
@@ -125,8 +125,3 @@ def test_mlflow_is_a_server_or_a_local_store(session: Session, runner: Runner, m
 
 def test_the_title_is_the_model_s_name(session: Session) -> None:
     assert session.document.name in [item.get("text") for item in title_bar(session)]
-
-
-@pytest.mark.parametrize(("count", "text"), [(0, "0"), (9999, "9\u2009999"), (12_345, "12.3 k"), (800_000, "0.80 M")])
-def test_large_counts_are_short(count: int, text: str) -> None:
-    assert short(count) == text

@@ -76,8 +76,8 @@ def test_the_dialog_offers_the_packaged_models_with_their_sizes(desk: Desk, monk
     dialog = desk.ask(monkeypatch)
 
     notes = {item["label"]: item.get("note") for item in dialog.items}
-    assert notes["MiniLM-L6"] == "22.7 M parameters"
-    assert notes["SmolLM2-135M"] == "134.5 M parameters"
+    assert notes["MiniLM-L6"] == "22.7\u2009M parameters"
+    assert notes["SmolLM2-135M"] == "135\u2009M parameters"
     assert dialog.items[-1]["id"] == FOLDER
 
 
