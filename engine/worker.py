@@ -16,7 +16,7 @@ from loguru import logger
 
 from engine.channel import FolderChannel
 from engine.errors import StepwiseError
-from engine.messages import Event, Failed
+from engine.messages import Evaluated, Event, Failed, Sampled, StepDone
 from engine.runs import LOG_FILE
 from engine.status import Status, change_status, read_status
 
@@ -38,7 +38,13 @@ def work(folder: Path, target: str | Target, listener: Callable[[Event], None] |
         The status at its end.
     """
     change_status(folder, pid=os.getpid(), pid_created=psutil.Process().create_time())
-    channel = FolderChannel(folder, listener)
+
+    def hear(event: Event) -> None:
+        _note(event)
+        if listener:
+            listener(event)
+
+    channel = FolderChannel(folder, hear)
     with _log(folder), _signals(channel):
         try:
             _load(target)(folder, channel)
@@ -47,6 +53,18 @@ def work(folder: Path, target: str | Target, listener: Callable[[Event], None] |
             channel.publish(Failed(step=channel.step, reason=reason_of(error)))
     channel.close()
     return read_status(folder)
+
+
+def _note(event: Event) -> None:
+    """Say in the log what has happened; single steps are in the metrics."""
+    match event:
+        case StepDone() | Sampled():
+            return
+        case Evaluated():
+            words = ", ".join(f"{name} {value:.4g}" for name, value in event.metrics.items())
+        case _:
+            words = event.type
+    logger.info("Step {}: {}", event.step, words)
 
 
 def reason_of(error: Exception) -> str:

@@ -136,7 +136,10 @@ class Session(param.Parameterized):
             Whether it was accepted; nothing has changed otherwise.
         """
         origin = Origin(weights=weights, file=file, name=document.name)
-        return self.apply(Replace(document=document), origin)
+        accepted = self.apply(Replace(document=document), origin)
+        if accepted:
+            self.param.trigger("path")  # another model is in sight, though the way to it is the same
+        return accepted
 
     def saved_in(self, file: Path) -> None:
         """Remember that the document is kept in `file`, under its present name."""

@@ -57,7 +57,7 @@ class SetupPane:
         self._session, self._setup = session, setup
         self.part = Sheet(sections=self._sections())
         self.part.on(self._receive)
-        setup.param.watch(lambda _: self._show(), ["config", "undecided", "obstacle"])
+        setup.param.watch(lambda *_: self._show(), ["config", "undecided", "obstacle"])
         session.param.watch(lambda _: self._show(), ["weights"])
 
     def _show(self) -> None:

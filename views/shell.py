@@ -99,7 +99,7 @@ class Shell:
 
     def _docks(self) -> None:
         self.palette = PalettePane(self.session, self.canvas.part).part
-        self.inspector = InspectorPane(self.session, self.needs)
+        self.inspector = InspectorPane(self.session, self.needs, lambda dialog, then: self.window.ask(dialog, then))
         left: dict[str, Callable[[], object]] = {"blocks": lambda: self.palette, "outline": lambda: self.outline.part}
         self.left = Dock(left, tabs=[_tab(name) for name in left], active=["blocks"], place="left")
         self.outline = OutlinePane(self.session, lambda: "outline" in self.left.active)
@@ -246,8 +246,8 @@ class Shell:
             self.session.tell(text)
 
     def _edited(self) -> None:
+        self.workspace.autosave(self.session.document)  # first: whatever fails after it, nothing is lost
         settle(self.session, self.setup)  # it may be another document, or an undo
-        self.workspace.autosave(self.session.document)
         self.elsewhere.tell()
         self._problems()
 

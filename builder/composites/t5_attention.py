@@ -16,7 +16,7 @@ def t5_attention() -> Definition:
     d = Sketch(
         "t5_attention",
         "T5 attention",
-        about="Self-attention that knows positions only from `bias`, which every layer shares; scores are not scaled.",
+        about="Self-attention that knows positions only from a bias, which every layer shares; scores are not scaled.",
         formula="softmax(QKᵀ + bias + M) V W_O",
         paper=f"{T5}, §2.1",
         family="Attention",

@@ -10,7 +10,7 @@ import torch
 
 from engine.channel import FolderChannel
 from engine.errors import RunError
-from engine.messages import Event, Started
+from engine.messages import Evaluated, Event, Finished, Started, StepDone
 from engine.runs import LOG_FILE
 from engine.worker import reason_of, work
 from tests.engine.models import make_run, train_tiny
@@ -55,3 +55,18 @@ def test_signal_handlers_are_given_back_and_a_failure_goes_to_the_log(tmp_path: 
     assert signal.getsignal(signal.SIGINT) is before
     assert (status.state, status.step) == ("failed", 3)
     assert "broken block" in (folder / LOG_FILE).read_text()
+
+
+def test_the_log_says_what_happened_but_not_each_step(tmp_path: Path) -> None:
+    folder = make_run(tmp_path)
+
+    def train(_: Path, channel: FolderChannel) -> None:
+        channel.publish(Started(step=0))
+        channel.publish(StepDone(step=1, metrics={"loss": 2.0}))
+        channel.publish(Evaluated(step=1, metrics={"val_loss": 1.23456}))
+        channel.publish(Finished(step=1))
+
+    work(folder, train)
+
+    lines = [line.split(" INFO ")[1] for line in (folder / LOG_FILE).read_text().splitlines()]
+    assert lines == ["Step 0: started", "Step 1: val_loss 1.235", "Step 1: finished"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from builder import templates
+from builder import store, templates
 from builder.edits import Remove, SetSetting, SetSymbol
 from builder.store import load
 from engine import locations, plugins
@@ -241,3 +241,22 @@ def test_a_pane_out_of_sight_reads_nothing_and_catches_up(
     shell.bottom.open(name)
 
     assert (before, len(looks)) == (0, 1)
+
+
+def test_a_model_without_a_task_and_the_one_after_it_are_kept_and_shown_in_setup(shell: Shell) -> None:
+    shell.bottom.ready()
+    shell.bottom.open("setup")
+    for name in ("vit", "tiny"):
+        shell.session.open_document(templates.build(name))
+        shell.workspace.flush()
+
+        assert store.load(shell.workspace.current) == shell.session.document
+
+
+def test_another_model_at_the_same_level_is_shown_whole(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[dict[str, object]] = []
+    monkeypatch.setattr(shell.canvas.part, "send", sent.extend)
+
+    shell.session.open_document(templates.build("llama"))
+
+    assert [op for op in sent if op["op"] == "scene" and "crumbs" in op]  # for which the browser fits the view

@@ -1,5 +1,5 @@
 // The graph: our nodes and wires on React Flow. Gestures are drawn here at once (canvas/desk.js) and told to Python.
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import {
   Background,
   ReactFlow,
@@ -208,6 +208,7 @@ function Flow({ model, root }) {
           reconnectRadius={9}
           connectionLineComponent={LooseWire}
           onMoveStart={view.onMoveStart}
+          onMove={view.onMove}
           proOptions={QUIET}
           tabIndex={0}
           aria-label="Graph"

@@ -7,7 +7,7 @@ const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches
 export const LEAST_ZOOM = 0.1;
 const GLIDE = 120; // ms
 
-/** {fit, refit, reveal, onMoveStart, moveBy}: `fit` always fits, `refit` only a view that nobody has moved. */
+/** {fit, refit, reveal, onMoveStart, onMove, moveBy}: `fit` always fits, `refit` only a view that nobody has moved. */
 export function useFit(store) {
   const { setViewport } = useReactFlow();
   const moved = useRef(false);
@@ -31,12 +31,17 @@ export function useFit(store) {
     const [cx, cy] = [node.position.x + node.width / 2, node.position.y + node.height / 2];
     setViewport({ x: w / 2 - cx * zoom, y: h / 2 - cy * zoom, zoom }, { duration: calm() ? 0 : GLIDE });
   }, []);
-  const onMoveStart = useCallback((event) => {
-    if (event) moved.current = true;
+  const before = useRef(null);
+  const onMoveStart = useCallback((_, view) => {
+    before.current = view;
+  }, []);
+  const onMove = useCallback((event, view) => {
+    const from = before.current; // a press alone moves nothing
+    if (event && from && ["x", "y", "zoom"].some((key) => view[key] !== from[key])) moved.current = true;
   }, []);
   const moveBy = useCallback((step) => {
     moved.current = true;
     step();
   }, []);
-  return { fit, refit, reveal, onMoveStart, moveBy };
+  return { fit, refit, reveal, onMoveStart, onMove, moveBy };
 }
