@@ -19,6 +19,8 @@ from engine.errors import StepwiseError
 from engine.runs import EventTail
 from engine.status import Status
 
+TONES = {"running": "ok", "paused": "warn", "failed": "err"}  # colours of states; the others are calm
+
 
 class Runner(param.Parameterized):
     """State: the folder of the run that is followed, and all that was read of it so far."""

@@ -22,7 +22,7 @@ from views.drawing import Drawing
 from views.groups import LOSS, Group, groups
 from views.numbers import grouped
 from views.parts import Bar, Message, Sheet
-from views.runner import Runner
+from views.runner import TONES, Runner
 from views.selection import Selection
 from views.session import Session
 
@@ -40,7 +40,6 @@ COLUMNS: list[dict[str, Any]] = [
     {"id": "started", "label": "Started", "align": "right", "width": 60},
 ]
 SIGNS = {"running": "▶", "paused": "❚❚", "queued": "…", "finished": "✓", "stopped": "■", "failed": "✕"}
-TONES = {"running": "ok", "paused": "warn", "failed": "err"}
 
 
 class RunsPane:

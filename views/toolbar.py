@@ -11,7 +11,7 @@ from builder.sizes import parameters_of
 from engine import locations
 from views.needs import Needs, status
 from views.numbers import clock, count, grouped
-from views.runner import Runner
+from views.runner import TONES, Runner
 from views.session import Session
 from views.setup import Setup, chosen_task, task_options
 
@@ -132,7 +132,7 @@ def _run(runner: Runner) -> dict[str, Any]:
         return {"kind": "text", "text": "no run yet", "dot": "idle"}
     if runner.is_adopted:
         return {"kind": "text", "text": f"{status.name} · trained elsewhere", "dot": "idle"}
-    tone = {"running": "ok", "paused": "warn", "failed": "err"}.get(status.state, "idle")
+    tone = TONES.get(status.state, "idle")
     text = f"{status.name} · step {grouped(runner.step)} / {grouped(status.steps)} · {status.state}"
     if status.state == "running":
         text += f" · ETA {clock(runner.seconds_left())}"

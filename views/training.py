@@ -13,7 +13,7 @@ from views.drawing import Drawing
 from views.groups import GROUPS, LOSS, Group, groups
 from views.numbers import clock, grouped
 from views.parts import Bar, Sheet
-from views.runner import Runner
+from views.runner import TONES, Runner
 from views.setup import Setup
 
 COMING = "The loss and the accuracy of a run are drawn here as it trains, above its answers to unseen examples."
@@ -120,7 +120,7 @@ class TrainingPane:
         last = runner.tail.last()
         done = 100 * runner.step / max(1, status.steps)
         failed = status.state == "failed"
-        dot = {"running": "ok", "paused": "warn", "failed": "err"}.get(status.state, "")
+        dot = TONES.get(status.state, "")
         items: list[dict[str, Any]] = [
             {"kind": "text", "text": status.name, "tone": "strong", "dot": dot},
             {"kind": "text", "text": f"{grouped(runner.step)} / {grouped(status.steps)}", "title": "steps"},

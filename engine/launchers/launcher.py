@@ -1,4 +1,4 @@
-"""The seam between the job table and the places where a run can compute."""
+"""The seam between the folders of runs and the places where a run can compute."""
 
 from __future__ import annotations
 
