@@ -4,7 +4,7 @@ Others' graphs can be well-typed and still leak the answer. A broken contract na
 offers edits that make it hold; each has been tried.
 """
 
-from builder.contracts import context, future, gradients, norms, order, padding, residual, scores, weights  # noqa: F401  (they declare their contracts)
+from builder.contracts import context, future, gradients, learning, norms, order, padding, residual, scores, weights  # noqa: F401  (they declare their contracts)
 from builder.contracts.base import CONTRACTS, Contract, ContractResult
 from builder.contracts.check import check_contracts
 
