@@ -13,10 +13,11 @@ from builder.contracts.moves import Move
 from builder.contracts.places import bypass, insert, set_there, view_at, where_of
 from builder.contracts.program import Step
 from builder.contracts.reach import last, places, read, swapped, told
-from builder.contracts.roles import is_causal, masks_future
+from builder.contracts.roles import is_causal, masks_future, task_of
 from builder.contracts.specimen import Specimen
 from builder.diagnostics import Fix, Where
 
+SET = "C006"
 THREE = 3  # positions: two that change places, and one that is to notice
 INSIDE = ("rope", "alibi", "relative_bias", "rotary")  # positions that act within attention
 
@@ -30,10 +31,32 @@ def _attentions(specimen: Specimen) -> int:
     return sum(is_attention(specimen, step) for step in specimen.program.steps)
 
 
+def sets(specimen: Specimen) -> list[str]:
+    """The letters of inputs that are sets: the task asks for no order there, and no positions or masks tell one.
+
+    The text that the model itself writes is none.
+    """
+    task = task_of(specimen)
+    if task is None or task.order_matters or SET in _decided(specimen):
+        return []
+    telling = [*positions(specimen), *filter(masks_future, specimen.program.steps)]
+    told_at = {letter for step in telling for letter in specimen.labels[step.results[0]]}
+    return [letter for letter in read(specimen) if letter != specimen.target and letter not in told_at]
+
+
+def _decided(specimen: Specimen) -> dict[str, bool]:
+    """What the user said of contracts: required or waived, by code."""
+    return {promise.code: promise.kept for promise in specimen.document.promises}
+
+
+def _ordered(specimen: Specimen, least: int = 1) -> list[str]:
+    """The letters of inputs that are no sets."""
+    return [letter for letter in read(specimen, least) if letter not in sets(specimen)]
+
+
 def _is_ordered(specimen: Specimen) -> bool:
-    """Whether order should matter: of tokens, unless the user calls them a set; by causal masks from two layers on."""
-    decided = {promise.code for promise in specimen.document.promises if promise.kept}
-    if "C006" in decided or not read(specimen) or not has_attention(specimen):
+    """Whether order should matter: of tokens, unless they are a set; by causal masks from two layers on."""
+    if _decided(specimen).get(SET) or not _ordered(specimen) or not has_attention(specimen):
         return False
     return bool(positions(specimen)) or not is_causal(specimen) or _attentions(specimen) > 1
 
@@ -47,7 +70,7 @@ def _is_ordered(specimen: Specimen) -> bool:
 )
 def order_matters(specimen: Specimen) -> Verdict:
     """Two tokens that change places change what is known elsewhere."""
-    faults = [_unordered(specimen, letter) for letter in read(specimen, THREE) if not any(_swaps(specimen, letter))]
+    faults = [_unordered(specimen, letter) for letter in _ordered(specimen, THREE) if not any(_swaps(specimen, letter))]
     faults += _unread(specimen)
     return Verdict(detail=told(specimen, "Answers change when tokens change places.", THREE), faults=tuple(faults))
 
@@ -145,22 +168,23 @@ def _noticed(specimen: Specimen, step: Step, letter: str, at: int) -> bool:
 
 
 @contract(
-    "C006",
+    SET,
     "Order does not matter",
-    why="A model of a set must give the same answer in whatever order its elements come. Require this of a model "
-    "without positions to say that it is meant so.",
-    applies=lambda _: False,
+    why="A model of a set must give the same answer in whatever order its elements come. It holds where the task asks "
+    "for no order and no positions tell one; require it of another model without positions to say that it is a set.",
+    applies=lambda specimen: bool(sets(specimen)),
 )
 def order_does_not_matter(specimen: Specimen) -> Verdict:
     """Two tokens that change places change nothing elsewhere."""
     faults = []
-    for letter in read(specimen):
+    for letter in sets(specimen) or read(specimen):
         for first in range(specimen.sizes.lengths[letter] - 1):
             one, other = swapped(specimen, letter, first)
             rest = ~places(specimen, letter, first, first + 1)
             move = Move(specimen, specimen.run(one), specimen.run(other), {letter: rest})
             if move.moves(specimen.answer):
-                faults += [_ordering(specimen, step) for step in [*positions(specimen), *move.origins()]]
+                there = [step for step in positions(specimen) if letter in specimen.labels[step.results[0]]]
+                faults += [_ordering(specimen, step) for step in [*there, *move.origins()]]
                 break
     return Verdict(detail=told(specimen, "The order of tokens makes no difference.", THREE), faults=tuple(faults))
 

@@ -1,10 +1,11 @@
-"""What a model is for, as far as its graph shows: writing on from the left, reading, or both."""
+"""What a model is for, as its graph shows or its task says: writing on from the left, reading, or both."""
 
 from __future__ import annotations
 
 from builder.contracts.program import Step
 from builder.contracts.specimen import Specimen
 from engine.blocks.masks import LATER
+from engine.data import TASKS, Task
 
 WRITING = ("lm_head",)
 READING = ("mlm_head", "token_classifier_head", "span_head")
@@ -23,7 +24,19 @@ def is_causal(specimen: Specimen) -> bool:
     head = head_of(specimen)
     if not specimen.target or head is None or head.kind in READING:
         return False
-    return head.kind in WRITING or any(masks_future(step) for step in specimen.program.steps)
+    return head.kind in WRITING or is_to_write(specimen) or any(map(masks_future, specimen.program.steps))
+
+
+def task_of(specimen: Specimen) -> Task | None:
+    """The task that the model was made for; `None` if that is not said or not installed."""
+    found = (task for task in TASKS.values() if task.name == specimen.document.task)
+    return next(found, None)
+
+
+def is_to_write(specimen: Specimen) -> bool:
+    """Whether the model's task is to write text, token by token, whatever its head is."""
+    task = task_of(specimen)
+    return task is not None and not task.labels and task.blank is None
 
 
 def masks_future(step: Step) -> bool:

@@ -32,6 +32,7 @@ class Task(ABC):
         start: Token that begins every answer of an encoder-decoder.
         stop: Token that ends an answer; `None` if only its length does.
         blank: Token that stands for what is hidden; `None` unless the model fills in a text.
+        order_matters: Whether the answer depends on the order of the tokens that are read, not only on which they are.
         recommended: Settings of a run that suit it, where they differ from the defaults.
         typical: A short text that it reads; empty: its first example is one. Examples of large data take time.
     """
@@ -45,6 +46,7 @@ class Task(ABC):
     start: ClassVar[int | None] = None
     stop: ClassVar[int | None] = None
     blank: ClassVar[int | None] = None
+    order_matters: ClassVar[bool] = True
     recommended: ClassVar[Mapping[str, Size]] = {}
     typical: ClassVar[str] = ""
 
