@@ -65,7 +65,7 @@ def parameters_of(document: Document, path: Sequence[str] = ()) -> int:
 
 
 def _parameters(document: Document, path: tuple[str, ...]) -> int:
-    here, layers = _Use(document, survey(document, document.main, known_scope(document.main)), None), 1
+    here, layers = Use(document, survey(document, document.main, known_scope(document.main)), None), 1
     for name in path[:-1]:
         inner = document.definitions.get(here.around.definition.nodes[name].kind)
         if inner is None or name not in here.there:
@@ -88,8 +88,8 @@ def parameters_inside(document: Document, most: int = 2_000) -> dict[tuple[str, 
 
 def _counts(document: Document) -> Iterator[tuple[tuple[str, ...], int]]:
     """The parameters of every node with those that are tied."""
-    root = _Use(document, survey(document, document.main, known_scope(document.main)), None)
-    waiting: list[tuple[tuple[str, ...], _Use, int, tuple[str, ...]]] = [((), root, 1, ())]
+    root = Use(document, survey(document, document.main, known_scope(document.main)), None)
+    waiting: list[tuple[tuple[str, ...], Use, int, tuple[str, ...]]] = [((), root, 1, ())]
     known: Known = {}
     for path, use, layers, above in waiting:
         around = use.around
@@ -102,7 +102,7 @@ def _counts(document: Document) -> Iterator[tuple[tuple[str, ...], int]]:
 
 
 @dataclass(frozen=True)
-class _Use:
+class Use:
     """One use of a definition.
 
     Args:
@@ -132,14 +132,14 @@ class _Use:
             return everything
         return found.nodes, found.feeds
 
-    def inside(self, name: str, inner: Definition, settings: Mapping[str, Value | None]) -> _Use:
+    def inside(self, name: str, inner: Definition, settings: Mapping[str, Value | None]) -> Use:
         """The use of `inner` that node `name` is."""
         wired = {target.port for target in self._wired[1] if target.node == name}
         given = frozenset(wired | {port.name for port in inner.inputs if not port.optional})
-        return _Use(self.document, survey(self.document, inner, inner_scope(inner, settings)), given)
+        return Use(self.document, survey(self.document, inner, inner_scope(inner, settings)), given)
 
 
-def _count_use(use: _Use, known: Known) -> int:
+def _count_use(use: Use, known: Known) -> int:
     key = (use.around.definition.name, use.given, *use.around.scope.items())
     if key not in known and len(known) <= limits.MAX_USES:  # a model with more is not built
         known[key] = 0  # a composite that holds itself counts nothing more
@@ -147,7 +147,7 @@ def _count_use(use: _Use, known: Known) -> int:
     return known.get(key, 0)
 
 
-def _node(use: _Use, name: str, known: Known) -> int:
+def _node(use: Use, name: str, known: Known) -> int:
     """The parameters of a node in all its layers."""
     around = use.around
     node = around.definition.nodes[name]
@@ -184,10 +184,11 @@ def _tie_shape(document: Document, first: str, path: Sequence[str]) -> tuple[int
 def _layers(around: Surroundings, name: str) -> int:
     """How many sets of weights a node has."""
     node = around.definition.nodes[name]
-    return 1 if node.shared else _repeats(around, name)
+    return 1 if node.shared else layers_at(around, name)
 
 
-def _repeats(around: Surroundings, name: str) -> int:
+def layers_at(around: Surroundings, name: str) -> int:
+    """How many layers a node has; one where that has no value."""
     try:
         return layers_of(around.definition.nodes[name], around.scope)
     except ExpressionError:
@@ -223,7 +224,7 @@ def _at_layer(around: Surroundings, step: Step, parts: list[str], path: str) -> 
     """The settings of a composite at the layer that a path leads through."""
     if not step.layered:
         return around.settings(step.node)
-    index, layers = int(parts[step.place + 1]), _repeats(around, step.node)
+    index, layers = int(parts[step.place + 1]), layers_at(around, step.node)
     if index >= layers:
         raise DocumentError(f"{path!r}: {step.node} has {layers} layers, and the first is 0.")
     own = layer_settings(around, step.node).get(index)

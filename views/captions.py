@@ -18,8 +18,9 @@ _WORDS = {
     "dropout": "dropout {}",
     "p": "p {}",
     "eps": "ε {}",
+    "rank": "rank {}",
 }
-MOST = 3
+MOST, SILENT = 3, ("dropout", "eps", "rank")  # the latter are not worth reading where they are 0
 
 
 def caption(signature: Signature, settings: Mapping[str, Value]) -> str:
@@ -30,13 +31,14 @@ def caption(signature: Signature, settings: Mapping[str, Value]) -> str:
         settings: Its values, expressions already resolved.
     """
     if "d_in" in settings and "d_out" in settings:
-        return f"{settings['d_in']} → {settings['d_out']}"
-    parts = [_part(field.name, settings.get(field.name)) for field in signature.fields]
+        parts = [f"{settings['d_in']} → {settings['d_out']}", _part("rank", settings.get("rank"))]
+    else:
+        parts = [_part(field.name, settings.get(field.name)) for field in signature.fields]
     return " · ".join([part for part in parts if part][:MOST])
 
 
 def _part(name: str, value: Value | None) -> str:
-    if value is None or isinstance(value, bool) or (name in ("dropout", "eps") and not value):
+    if value is None or isinstance(value, bool) or (name in SILENT and not value):
         return ""
     if isinstance(value, str):
         return value

@@ -19,13 +19,12 @@ class Dock(Part):
     the page and put back fails in its layout. The browser remembers active tabs and shares by `place`.
 
         Dock({"log": lambda: Sheet()}, tabs=[{"id": "log", "label": "Log"}], active=["log"], place="bottom", limit=2)
-        dock.open("log"); dock.badge("log", 3); dock.badge("log", 2, tone="err"); dock.note = "attn"
+        dock.open("log"); dock.badge("log", 3); dock.badge("log", 2, tone="err")
     """
 
     tabs = param.List(default=[], doc="Dicts: id, label, badge, tone, alone (takes the whole dock).")
     active = param.List(default=[])
     limit = param.Integer(default=1, doc="How many panes may stand side by side.")
-    note = param.String(default="", doc="A few words at the end of the strip.")
     place: param.Selector[str] = param.Selector(default="", objects=["", "left", "right", "bottom"])
     lazy = param.Boolean(default=False, doc="Build nothing before the window is ready.")
     objects = Children()

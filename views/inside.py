@@ -12,7 +12,7 @@ from typing import Any
 
 from builder.catalogue import Signature, is_literal, node_signature
 from builder.document import Definition, Document, Node
-from builder.edits import Edit, ExposeSetting, HideSetting, SetSetting
+from builder.edits import Edit, ExposeSetting, SetSetting
 from engine.settings import Field, Value
 from views.captions import family_token
 from views.forms import Section, read, rows_of
@@ -20,7 +20,7 @@ from views.scopes import scope_at
 from views.session import Session
 
 MOST = 400  # groups; what lies deeper is seen by opening it
-INSIDE, EXPOSE, HIDE = "inside", "expose", "hide"
+INSIDE, EXPOSE, SYMBOL = "inside", "expose", "size"
 
 
 @dataclass(frozen=True)
@@ -103,12 +103,12 @@ def _can_be_exposed(here: Definition, field: Field, value: Value, *, set: bool) 
 
 
 def symbol_rows(here: Definition, scope: dict[str, Value]) -> list[Section]:
-    """A form row for each symbol of a definition, with a button that hides it."""
+    """A form row for each symbol of a definition, with a button that asks what else can be done with it."""
     rows = rows_of([(symbol.field, symbol.value) for symbol in here.symbols], scope, prefix="symbol", own=True)
-    about = "Hide: write its value where it is used, and take the setting away"
-    return [
-        {**row, "act": {"id": f"{HIDE}:{here.name}:{row['label']}", "icon": "download", "title": about}} for row in rows
-    ]
+    for row in rows:
+        act = {"id": f"{SYMBOL}:{here.name}:{row['label']}", "icon": "more"}
+        row["act"] = {**act, "title": f"Rename {row['label']}, or take it away"}
+    return rows
 
 
 def inner_edit(session: Session, field: str, value: Any) -> Edit | None:
@@ -116,7 +116,7 @@ def inner_edit(session: Session, field: str, value: Any) -> Edit | None:
 
     Args:
         session: The window's state.
-        field: `inside:definition:node:setting`, `expose:definition:node:setting` or `hide:definition:symbol`.
+        field: `inside:definition:node:setting` or `expose:definition:node:setting`.
         value: What was typed.
     """
     what, *names = field.split(":")
@@ -127,6 +127,4 @@ def inner_edit(session: Session, field: str, value: Any) -> Edit | None:
             return SetSetting(at=at, node=node, name=name, value=read(found, value) if found else str(value))
         case "expose", [at, node, name]:
             return ExposeSetting(at=at, node=node, name=name)
-        case "hide", [at, name]:
-            return HideSetting(at=at, name=name)
     return None

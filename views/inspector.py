@@ -22,11 +22,13 @@ from engine.settings import Value
 from views.captions import family_token
 from views.composing import links_of
 from views.forms import Section, choice, number, read
-from views.inside import inner_edit, inside, setting_rows, symbol_rows
+from views.inside import SYMBOL, inner_edit, inside, setting_rows, symbol_rows
 from views.layering import Wanted, layer_edit, layer_rows
 from views.needs import Needs, cost
 from views.parts import Sheet
 from views.session import Session
+from views.symbols import Ask, ask_symbol
+from views.ties import tie_edit, tie_list, tie_rows
 
 Sections = list[Section]
 
@@ -37,10 +39,11 @@ class InspectorPane:
     Args:
         session: The window's state.
         needs: What the model needs.
+        ask: Opens a dialog.
     """
 
-    def __init__(self, session: Session, needs: Needs | None = None) -> None:
-        self._session, self._needs = session, needs
+    def __init__(self, session: Session, needs: Needs | None = None, ask: Ask = lambda *_: None) -> None:
+        self._session, self._needs, self._ask = session, needs, ask
         self._wanted = Wanted()
         self.part = Sheet(sections=self._sections())
         self.part.on(self._receive)
@@ -75,6 +78,7 @@ class InspectorPane:
             {"kind": "form", "id": "model" if root else here.name, "rows": rows},
             {"kind": "heading", "text": "Sizes" if root else "Settings"},
             {"kind": "form", "id": "symbols", "rows": symbol_rows(here, s.scope)},
+            *(tie_list(s.document) if root else []),
             *cost(self._needs, s.document, s.path),
             *([{"kind": "heading", "text": "Source"}, {"kind": "text", "text": here.paper}] if here.paper else []),
         ]
@@ -96,7 +100,7 @@ class InspectorPane:
             *([{"kind": "links", "items": links}] if links else []),
             {"kind": "form", "id": name, "rows": [*form, *_repeat_rows(node, kind), *_name_rows(name, node)]},
             *(layer_rows(s, name, kind, self._wanted) if kind.composite else []),
-            *(inside(s, name) if kind.composite else []),
+            *(inside(s, name) if kind.composite else tie_rows(s, name)),
             {"kind": "heading", "text": "Ports"},
             {"kind": "table", "mono": True, "rows": self._port_rows(name, kind)},
             *cost(self._needs, s.document, (*s.path, name)),
@@ -157,7 +161,12 @@ class InspectorPane:
         return rows
 
     def _receive(self, message: dict[str, Any]) -> None:
-        edit = self._edit(str(message.get("name", "")), message.get("value"))
+        field = str(message.get("name", ""))
+        what, _, names = field.partition(":")
+        if what == SYMBOL:
+            ask_symbol(self._session, self._ask, *names.split(":"))
+            return
+        edit = self._edit(field, message.get("value"))
         if edit is not None and not self._session.apply(edit):
             self.part.param.trigger("sections")  # the form shows the old value again
 
@@ -184,7 +193,7 @@ class InspectorPane:
                 return SetRepeat(at=at, node=node, repeat=number(str(value)) or None)
             case "port":
                 return _set_port(at, node, name, str(value))
-        return inner_edit(s, field, value) or self._layer_edit(node, field, value)
+        return inner_edit(s, field, value) or tie_edit(s, node, field, value) or self._layer_edit(node, field, value)
 
     def _layer_edit(self, node: str, field: str, value: Any) -> Edit | None:
         kind = node_signature(self._session.document, self._session.definition.nodes[node], node) if node else None
@@ -204,11 +213,6 @@ def _set_port(at: str, node: str, name: str, value: str) -> Edit:
             return SetPort(at=at, node=node, shape=value)
         case _:
             return SetPort(at=at, node=node, optional=value == "on")
-
-
-def grouped(count: int) -> str:
-    """A whole number in groups of three, parted by thin spaces."""
-    return f"{count:,}".replace(",", "\u2009")
 
 
 def _missing(node: Node) -> Sections:

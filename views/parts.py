@@ -38,12 +38,12 @@ class Bar(Listed):
 
     Kinds: `icon` (icon, title, disabled, pressed) · `button` (text, icon, primary, danger) · `chip` (text, tone) ·
     `segments` (options, value, title) · `select` (options, value, title, label) · `field` (value, label, width, unit,
-    error) · `slider` (value, low, high, step, label, text) · `toggle` (text, value) · `text` (text, tone, dot) ·
+    error) · `text` (text, tone, dot) ·
     `link` (text) · `meter` (value 0…100, width, title) · `theme` (shows and switches it) · `gap` · `rule`.
     Options are texts or {"id", "label"}. `tone` is ok, warn, err or strong; `title` is the tooltip; `hidden` hides, and
     `above` hides where the bar is not wider than so many pixels.
     With `"command": id` a press runs that command of the window, the tooltip names its shortcut, and nothing else is
-    sent. The browser shows a new value of segments, select, slider and toggle at once; patch it to agree.
+    sent. The browser shows a new value of segments and select at once; patch it to agree.
     """
 
     items = param.List(default=[])
@@ -62,10 +62,10 @@ class Sheet(Listed):
 
     Kinds: `title` (text, colour, note) · `text` (text, tone) · `heading` (text, note) · `empty` (text, action, id) ·
     `formula` (text such as `softmax(QKᵀ/√d_k)V`, or parts: dicts with text, sub, sup) · `form` (rows) · `table` (rows
-    of texts, head, mono) · `meter` (value 0…100, title) · `links` (items: id, text, keys) · `actions` (items: id, text,
-    icon, primary, danger, disabled) · `controls` (items as in `Bar`; id) · `code` (text) · `samples` (label, rows:
-    input, answer, wanted; texts or lists of tokens) · `problems` (rows: id, code, tone, text, why, where, fixes,
-    acts) · `rows`.
+    of texts, head, mono, acts: a button for each row) · `meter` (value 0…100, title) · `links` (items: id, text,
+    keys) · `actions` (items: id, text, icon, primary, danger, disabled) · `controls` (items as in `Bar`; id) · `code`
+    (text) · `samples` (label, rows: input, answer, wanted; texts or lists of tokens) · `problems` (rows: id, code,
+    tone, text, why, where, fixes, acts) · `rows`.
 
     A form's rows: field, label, value, and what applies of options, symbol, hint, unit, error, help, changed, disabled,
     placeholder, words (not monospace), act (a button that shows when the row is looked at: id, icon, title). Options
@@ -95,12 +95,10 @@ class Palette(Part):
     """The searchable list of blocks; items can be dragged (`application/x-stepwise-block`) to the canvas.
 
         Palette(groups=[{"name": "Heads", "colour": "logits", "items": [{"kind": "lm_head", "label": "LM head"}]}])
-        palette.chosen = "lm_head"         # marks the kind of the selected block
 
     Messages: `{"add": kind}` on a double click or Enter.
     """
 
     groups = param.List(default=[], doc="Dicts: name, colour, items (dicts: kind, label, hint).")
-    chosen = param.String(default="")
 
     _esm: ClassVar[Path] = HERE / "ui/palette.jsx"

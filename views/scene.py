@@ -11,6 +11,7 @@ from builder.catalogue import Signature, resolve_settings, signature
 from builder.diagnostics import Diagnostic, Report
 from builder.document import INPUT, RAIL_PORT, Definition, Document, Node, PortRef, Wire
 from builder.expressions import evaluate
+from builder.storage import tied_blocks
 from engine.errors import StepwiseError
 from engine.ports import Port
 from engine.settings import Value
@@ -48,6 +49,8 @@ def scene(document: Document, here: Definition, scope: Mapping[str, Value], repo
         name: _node(document, name, node, scope, shapes, problems.get(name, []), inside.get(node.kind, 0))
         for name, node in here.nodes.items()
     }
+    for name in tied_blocks(document, here.name):
+        nodes[name]["caption"] = " · ".join(filter(None, (nodes[name]["caption"], "tied")))
     _add_ends_of_missing(nodes, here.wires)
     _settle_kinds(nodes, report.kinds.get(here.name, {}))
     kinds = {PortRef(name, port["id"]): port["kind"] for name, item in nodes.items() for port in item["outputs"]}

@@ -77,7 +77,6 @@ class Window(Part):
 
         window = Window(toolbar=bar, left=dock, centre=canvas, commands=command_rows())
         window.on(lambda message: print(message))
-        window.states = {"undo": {"disabled": True}, "snap": {"checked": True}}
     """
 
     use_shadow_dom = param.Boolean(default=True, constant=True)
@@ -91,7 +90,6 @@ class Window(Part):
     status = Child()
     docks = param.Dict(default={"left": 216, "right": 284, "bottom": 304}, doc="Pixels; 0 hides a dock.")
     commands = param.List(default=[], doc="Dicts: id, label, menu, keys, typing, rule.")
-    states = param.Dict(default={}, doc="Command id -> disabled, checked, label.")
     hints = param.List(default=[], doc="Further rows of the shortcuts' list: (what, keys).")
     dark = param.Boolean(default=False, doc="What the browser shows; set `theme` to change it.")
     theme: param.Selector[str] = param.Selector(
@@ -149,11 +147,6 @@ class Window(Part):
         self._asked = _Asked(dialog.id, answer or _nothing())
         self.tell({"dialog": asdict(dialog)})
 
-    def close(self) -> None:
-        """Close the open dialog without an answer."""
-        self._asked = _Asked()
-        self.tell({"dialog": None})
-
     def download(self, name: str, content: str | bytes) -> None:
         """Hand a file to the browser's downloads."""
         self.tell({"download": {"name": name, "content": content}})
@@ -162,10 +155,6 @@ class Window(Part):
         """Open an http address in a new tab."""
         assert url.startswith(("http://", "https://"))
         self.tell({"visit": url})
-
-    def run(self, command: str) -> None:
-        """Run a command as if its shortcut had been pressed."""
-        self.tell({"run": command})
 
     def _handle_msg(self, msg: Message) -> None:
         if msg.get("type") == "ready":

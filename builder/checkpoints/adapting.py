@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from builder.document import Definition, Document, PortRef, Wire
+from builder.document import Definition, Document
 from engine.settings import Value
 
 
@@ -28,16 +28,3 @@ def _set(definition: Definition, ids: Iterable[str], settings: dict[str, Value])
     return definition.with_nodes(
         {n: replace(node, settings={**node.settings, **settings}) for n, node in nodes.items()}
     )
-
-
-def fed_by(document: Document, target: str, source: str) -> Document:
-    """The root with the input port `target` fed by `source`, both written `node.port`."""
-    root, into = document.main, _port(target)
-    old = root.wire_into(into)
-    root = root.without_wires([old] if old else [])
-    return document.with_definition(root.with_wires([Wire(_port(source), into)]))
-
-
-def _port(text: str) -> PortRef:
-    node, _, port = text.partition(".")
-    return PortRef(node, port)

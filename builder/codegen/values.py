@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from builder.codegen.text import literal
 from builder.expressions import parse
@@ -73,8 +73,3 @@ def constant(tree: ast.expr) -> Value | None:
 def name(text: str) -> ast.expr:
     """A name, or a dotted one, as an expression."""
     return ast.parse(text, mode="eval").body
-
-
-def by_table(table: Mapping[str, ast.expr]) -> Substitute:
-    """A substitution that looks symbols up."""
-    return lambda symbol: table[symbol]

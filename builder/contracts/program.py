@@ -133,15 +133,6 @@ class Program:
                 found.setdefault(source, []).append(step)
         return found
 
-    @cached_property
-    def useful(self) -> frozenset[int]:
-        """Values that lead to an output."""
-        seen = set(self.outputs.values())
-        for step in reversed(self.steps):
-            if seen & set(step.results):
-                seen |= set(step.fed)
-        return frozenset(seen)
-
     def before(self, values: set[int]) -> set[int]:
         """All values that `values` come from, themselves included."""
         seen = set(values)

@@ -6,7 +6,7 @@ root if it is empty; all uses of a definition follow. A refused edit raises `Edi
 
 from builder.edits.adapters import AddAdapter, RemoveAdapter
 from builder.edits.base import Edit
-from builder.edits.clips import Clip, Duplicate, Paste, copy_clip, paste_ids
+from builder.edits.clips import Clip, Duplicate, Paste, copy_clip
 from builder.edits.contracts import RequireContract, ResetContract, WaiveContract
 from builder.edits.draw_out import DrawOut
 from builder.edits.expose import ExposeSetting, HideSetting
@@ -66,5 +66,4 @@ __all__ = [
     "copy_clip",
     "group_id",
     "new_id",
-    "paste_ids",
 ]

@@ -164,13 +164,3 @@ def valued(node: Node, old: Definition, new: Definition) -> Node:
 
 def _end(ref: PortRef, ids: Mapping[str, str]) -> PortRef:
     return replace(ref, node=ids[ref.node])
-
-
-def paste_ids(before: Document, after: Document, at: str) -> list[str]:
-    """Ids that an edit added to a definition, for selecting what was pasted.
-
-    Raises:
-        EditError: If the definition does not exist.
-    """
-    old = set(home(before, at).nodes)
-    return [name for name in home(after, at).nodes if name not in old]

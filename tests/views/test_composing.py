@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from builder import templates
-from builder.edits import Group, Retitle, SetRepeat, SetSetting
+from builder.edits import Group, HideSetting, Retitle, SetRepeat, SetSetting
 from views.canvas import CanvasPane
 from views.composing import Composing, links_of
 from views.inspector import InspectorPane
@@ -138,7 +138,7 @@ def test_a_setting_inside_is_exposed_and_then_set_for_this_use(desk: Desk) -> No
     assert desk.rows()["inside:gpt_block:attn_norm:eps"]["hint"] == "= 0.5"
 
     desk.session.open(("blocks",))
-    desk.say("hide:gpt_block:eps")
+    desk.session.apply(HideSetting(at="gpt_block", name="eps"))
     assert desk.session.document.definition("gpt_block").nodes["attn_norm"].settings["eps"] == 0.5
 
 

@@ -16,7 +16,7 @@ function search(commands, query) {
     return starts + (used < 0 ? 50 : used);
   };
   return commands
-    .filter((c) => c.id !== "palette" && !c.disabled)
+    .filter((c) => c.id !== "palette")
     .filter((c) => words.every((word) => `${c.label} ${c.menu ?? ""} ${c.id}`.toLowerCase().includes(word)))
     .map((command, at) => [rank(command), at, command])
     .sort((a, b) => a[0] - b[0] || a[1] - b[1])

@@ -3,9 +3,9 @@ let known = new Map(),
   run = () => {};
 const hearers = new Set();
 
-/** The window says which commands there are, in which state, and how to run one. */
-export function offer(commands, states, runner) {
-  known = new Map(commands.map((command) => [command.id, { ...command, ...states[command.id] }]));
+/** The window says which commands there are, and how to run one. */
+export function offer(commands, runner) {
+  known = new Map(commands.map((command) => [command.id, command]));
   run = runner;
   hearers.forEach((hear) => hear());
 }
@@ -13,10 +13,9 @@ export function offer(commands, states, runner) {
 export const command = (id) => known.get(id);
 
 export function runCommand(id) {
-  const found = known.get(id);
-  if (!found || found.disabled) return Boolean(found);
-  run(id);
-  return true;
+  const found = known.has(id);
+  if (found) run(id);
+  return found;
 }
 
 export function subscribe(hear) {

@@ -7,16 +7,16 @@ import { themeName } from "./theme.js";
 
 const named = (option) => (typeof option === "object" ? option : { id: option, label: String(option) });
 
-/** The command's words, shortcut and state, where an item names one. */
+/** The command's words and shortcut, where an item names one. */
 function useCommand(item) {
   const found = useSyncExternalStore(subscribe, () => (item.command ? command(item.command) : undefined));
   const title = item.title ?? found?.label?.replace(/…$/, "");
   const keys = shown(item.keys ?? found?.keys);
-  return { title: title && (keys ? `${title} (${keys})` : title), name: title, disabled: item.disabled ?? found?.disabled };
+  return { title: title && (keys ? `${title} (${keys})` : title), name: title };
 }
 
 function Press({ item, send, className, children, ...rest }) {
-  const { title, name, disabled } = useCommand(item);
+  const { title, name } = useCommand(item);
   const press = () => (item.command ? runCommand(item.command) : send(item.id));
   return (
     <button
@@ -26,7 +26,7 @@ function Press({ item, send, className, children, ...rest }) {
       title={title}
       aria-label={children ? undefined : name}
       aria-pressed={item.pressed}
-      disabled={disabled}
+      disabled={item.disabled}
       onClick={press}
     >
       {item.icon ? <Icon name={item.icon} /> : null}
@@ -117,41 +117,6 @@ function FieldItem({ item, send }) {
   );
 }
 
-function Slider({ item, send }) {
-  const [value, setValue] = useState(item.value);
-  useEffect(() => setValue(item.value), [item.value]);
-  return (
-    <label className="labelled" title={item.title}>
-      {item.label ? <span>{item.label}</span> : null}
-      <input
-        type="range"
-        min={item.low ?? 0}
-        max={item.high ?? 1}
-        step={item.step ?? 0.01}
-        value={value}
-        disabled={item.disabled}
-        style={{ width: item.width ?? 90 }}
-        aria-label={item.label ? undefined : item.title}
-        aria-valuetext={item.text}
-        onChange={(event) => {
-          setValue(Number(event.target.value));
-          send(item.id, Number(event.target.value));
-        }}
-      />
-      {item.text ? <span className="mono">{item.text}</span> : null}
-    </label>
-  );
-}
-
-function Toggle({ item, send }) {
-  return (
-    <label className="labelled toggle" title={item.title}>
-      <input type="checkbox" checked={!!item.value} disabled={item.disabled} onChange={(e) => send(item.id, e.target.checked)} />
-      <span>{item.text}</span>
-    </label>
-  );
-}
-
 function Theme() {
   const name = useSyncExternalStore(subscribe, themeName);
   const keys = shown(command("theme")?.keys);
@@ -215,8 +180,6 @@ const KINDS = {
   segments: Segments,
   select: Select,
   field: FieldItem,
-  slider: Slider,
-  toggle: Toggle,
   theme: Theme,
   rule: () => <i className="rule" />,
   gap: () => <i className="gap" />,

@@ -104,7 +104,6 @@ export function render({ model, view }) {
   useState(() => measureMountedOnly(view));
   const [tabs] = useGiven(model, "tabs");
   const [limit] = useGiven(model, "limit");
-  const [note] = useGiven(model, "note");
   const [names] = useGiven(model, "names");
   const [place] = useGiven(model, "place");
   const [active, setActive] = useActive(model, place, tabs);
@@ -144,9 +143,7 @@ export function render({ model, view }) {
         {tabs.map((tab) => (
           <Tab key={tab.id} tab={tab} on={active.includes(tab.id)} limit={limit} choose={choose} />
         ))}
-        <span className="end" title={note}>
-          {note}
-        </span>
+        <span className="end" />
         {place ? (
           <button type="button" className="icon fold" title="Collapse or expand this dock" aria-label="Collapse or expand" onClick={() => fold(place)}>
             <Icon name={{ left: "left", right: "right", bottom: "down" }[place]} />

@@ -35,7 +35,7 @@ const PATHS = {
   download: <path d="M8 3v8M5 8l3 3 3-3M3 11v2.5h10V11" />,
   link: <path d="M9 3h4v4M13 3L7.5 8.5M11 9.5V13H3V5h3.5" />,
   copy: <path d="M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3" />,
-  trash: <path d="M3 4.5h10M6 4.5v-2h4v2M4.5 4.5l.6 9h5.8l.6-9M7 7v4M9 7v4" />,
+  more: <path d="M3.5 8v.1M8 8v.1M12.5 8v.1" strokeWidth="2.2" />,
   refresh: <path d="M13 3v3.5H9.5M12.7 6.4A5 5 0 103.2 9" />,
   eye: (
     <>
@@ -57,7 +57,6 @@ const PATHS = {
     </>
   ),
   moon: <path d="M13 9.5A5.5 5.5 0 016.5 3a5.5 5.5 0 106.5 6.5z" />,
-  grip: <path d="M6 4v.1M10 4v.1M6 8v.1M10 8v.1M6 12v.1M10 12v.1" strokeWidth="2" />,
 };
 
 export function Icon({ name }) {

@@ -1,7 +1,6 @@
 // The menu bar, from the commands that name a menu. Arrows walk, Left and Right change menus, Escape goes back to
 // where the keyboard was; Alt with a menu's underlined letter opens it.
 import { useEffect, useRef, useState } from "react";
-import { Icon } from "./icons.jsx";
 import { MAC, deepFocus, shown } from "./keys.js";
 
 function menusOf(commands) {
@@ -18,16 +17,14 @@ function Entry({ row, choose, onHover }) {
   return (
     <button
       type="button"
-      role={row.checked === undefined ? "menuitem" : "menuitemcheckbox"}
-      aria-checked={row.checked}
-      aria-disabled={row.disabled || undefined}
+      role="menuitem"
       aria-keyshortcuts={row.keys?.replaceAll("Ctrl", "Control") || undefined}
       tabIndex={-1}
       className={row.rule ? "ruled" : ""}
       onPointerMove={onHover}
-      onClick={() => row.disabled || choose(row.id)}
+      onClick={() => choose(row.id)}
     >
-      <i>{row.checked ? <Icon name="check" /> : null}</i>
+      <i />
       <span>{row.label}</span>
       <em>{shown(row.keys)}</em>
     </button>
@@ -42,7 +39,7 @@ export function MenuBar({ commands, run }) {
     came = useRef(null),
     first = useRef("");
   const heads = () => [...bar.current.querySelectorAll(":scope > button")];
-  const entries = () => [...(list.current?.querySelectorAll("[role^=menuitem]") ?? [])];
+  const entries = () => [...(list.current?.querySelectorAll("[role=menuitem]") ?? [])];
 
   const show = (index, at = "") => {
     if (open < 0) came.current = deepFocus();

@@ -62,13 +62,11 @@ function Item({ item, on, choose, add }) {
 
 export function render({ model }) {
   const [groups] = useGiven(model, "groups");
-  const [named] = useGiven(model, "chosen");
-  const [chosen, setChosen] = useState(named);
+  const [chosen, setChosen] = useState("");
   const [query, setQuery] = useState("");
   const [, redraw] = useState(0);
   const input = useRef(),
     list = useRef();
-  useEffect(() => setChosen(named), [named]);
   useEffect(() => subscribe(() => redraw((n) => n + 1)), []);
   useFocusOn("find-block", input);
   const found = filtered(groups, query);

@@ -111,7 +111,6 @@ function useTabbed(frame) {
 
 export function render({ model, view }) {
   const [commands] = useGiven(model, "commands");
-  const [states] = useGiven(model, "states");
   const [hints] = useGiven(model, "hints");
   const [brand] = useGiven(model, "brand");
   const [choosing, setChoosing] = useState(false);
@@ -120,12 +119,11 @@ export function render({ model, view }) {
   const docks = useDocks(model);
   const frame = useRef();
   const bokeh = view.model.document;
-  const all = commands.map((command) => ({ ...command, ...states[command.id] }));
 
   const own = {
     reload: () => location.reload(),
     palette: () => setChoosing(true),
-    shortcuts: () => setDialog({ ...shortcutsDialog(all, hints), local: true }),
+    shortcuts: () => setDialog({ ...shortcutsDialog(commands, hints), local: true }),
     docks: docks.toggleAll,
     "toggle-left": () => docks.toggle("left"),
     "toggle-right": () => docks.toggle("right"),
@@ -136,17 +134,16 @@ export function render({ model, view }) {
     "theme-system": () => change("system"),
   };
   const run = (id) => {
-    if (states[id]?.disabled) return;
     window.dispatchEvent(new CustomEvent("stepwise", { detail: id })); // parts react at once, without the server
     if (own[id]) own[id]();
     else model.send_msg({ type: "command", id });
   };
   const latest = useRef();
   latest.current = run;
-  const tellAll = () => offer(commands, states, (id) => latest.current(id));
-  useLayoutEffect(tellAll, [commands, states]);
+  const tellAll = () => offer(commands, (id) => latest.current(id));
+  useLayoutEffect(tellAll, [commands]);
   const change = useTheme(model, bokeh, tellAll);
-  useShortcuts(all, run, frame);
+  useShortcuts(commands, run, frame);
   useArrival(frame, model, view);
   useTabbed(frame);
   useConnection(bokeh, notify);
@@ -159,7 +156,6 @@ export function render({ model, view }) {
       if ("dialog" in message) setDialog(message.dialog);
       if (message.download) download(message.download);
       if (message.visit) visit(message.visit);
-      if (message.run) latest.current(message.run);
     };
     model.on("msg:custom", hear);
     return () => model.off("msg:custom", hear);
@@ -174,7 +170,7 @@ export function render({ model, view }) {
     <div ref={frame} className={`frame ${docks.names}`}>
       <header className="menu">
         <b className="brand">{brand}</b>
-        <MenuBar commands={all} run={run} />
+        <MenuBar commands={commands} run={run} />
         {child("title")}
       </header>
       <div className="toolbar" role="toolbar" aria-label="Model and run">
@@ -195,7 +191,7 @@ export function render({ model, view }) {
       <Splitter name="right" axis="x" sign={-1} docks={docks} />
       <Splitter name="bottom" axis="y" sign={-1} docks={docks} />
       <Notices notices={notices} dismiss={dismiss} run={run} />
-      {choosing ? <Chooser commands={all} onRun={run} onClose={() => setChoosing(false)} /> : null}
+      {choosing ? <Chooser commands={commands} onRun={run} onClose={() => setChoosing(false)} /> : null}
       {dialog ? <DialogBox key={dialog.id + dialog.title} dialog={dialog} answer={answer} /> : null}
     </div>
   );

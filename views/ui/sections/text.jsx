@@ -39,7 +39,7 @@ export const Empty = ({ section, send }) => (
   </div>
 );
 
-export const Table = ({ section }) => (
+export const Table = ({ section, send }) => (
   <table className={section.mono ? "mono" : ""}>
     {section.head ? (
       <thead>
@@ -60,6 +60,13 @@ export const Table = ({ section }) => (
               {text}
             </td>
           ))}
+          {section.acts ? (
+            <td>
+              <button type="button" className="act" title={section.acts[i].title} aria-label={section.acts[i].title} onClick={() => send(section.acts[i].id)}>
+                <Icon name={section.acts[i].icon} />
+              </button>
+            </td>
+          ) : null}
         </tr>
       ))}
     </tbody>
