@@ -39,7 +39,7 @@ class Composing:
 
     def draw_out(self) -> None:
         """Put the steps of the selected attention cores in their place."""
-        self._each(self._of_kind(CORE), lambda name: DrawOut(at=self._at, node=name), "Open", "attention core")
+        self._each(self._of_kind(CORE), lambda name: DrawOut(at=self._at, node=name), "Draw out", "attention core")
 
     def make_independent(self) -> None:
         """Give the selected composites definitions of their own."""

@@ -36,7 +36,7 @@ class DrawOut:
     @property
     def label(self) -> str:
         """Text of the undo menu."""
-        return f"Open the core {self.node}"
+        return f"Draw out {self.node}"
 
     def apply(self, document: Document) -> Document:
         """Return `document` with the blocks in the place of the core.

@@ -72,6 +72,28 @@ def test_a_selection_becomes_a_composite_with_a_setting_of_its_own(desk: Visit) 
     assert not desk.problems
 
 
+def test_the_core_of_attention_is_opened_down_to_its_products_and_closed_by_undo(desk: Visit) -> None:
+    page, hands = desk.page, Hands(desk.page)
+    for name in ("blocks", "attn"):
+        hands.node(name).locator(".head").dblclick()
+        hands.node(name).wait_for(state="detached")
+    hands.select("core")
+
+    inspector(page).get_by_role("button", name="Open the core").click()
+    inspector(page).get_by_text("6 blocks").wait_for()
+    page.keyboard.press("Escape")
+    page.keyboard.press("f")
+    steps = {"compare", "scale", "mask", "softmax", "drop", "mix"}
+    wait_for(lambda: steps <= blocks(page), 10, "the steps in place of the core")
+    assert "core" not in blocks(page)
+    page.get_by_text("valid").first.wait_for()
+
+    page.get_by_role("button", name="Undo draw out core").click()
+    hands.node("core").wait_for()
+    wait_for(lambda: not steps & blocks(page), 10, "the core in place of its steps")
+    assert not desk.problems
+
+
 def test_the_outline_finds_a_block_opens_its_level_and_is_walked_by_keyboard(desk: Visit) -> None:
     page = desk.page
     tree = page.get_by_role("tree", name="Outline")

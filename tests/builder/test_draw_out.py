@@ -119,7 +119,7 @@ def test_opening_is_one_step_that_can_be_undone() -> None:
     history = History(document)
 
     history.apply(DrawOut(node="core", at="multi_head_attention"))
-    assert history.undo_label == "Open the core core"
+    assert history.undo_label == "Draw out core"
     history.undo()
 
     assert history.document == document
