@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from builder.document import Document
-from tests.builder.zoo.base import bert, changed, drawn_gpt, drawn_reader, gpt, reader, setting, translator, wrong
+from tests.builder.zoo.base import (
+    bert,
+    changed,
+    drawn_gpt,
+    drawn_reader,
+    gpt,
+    reader,
+    setting,
+    translator,
+    writer_with_a_linear_head,
+    wrong,
+)
 
 CORE, DRAWN = "multi_head_attention/core", "attention_from_primitives"
 
@@ -14,6 +25,12 @@ CORE, DRAWN = "multi_head_attention/core", "attention_from_primitives"
 def leaking_mask() -> Document:
     """Attention of a model that writes has no mask."""
     return setting(gpt(), "model", "blocks", mask="none")
+
+
+@wrong("C001", CORE)
+def leaking_mask_of_a_writer_with_a_linear_head() -> Document:
+    """The task is to write, and nothing else says so: the head is a plain linear layer and no mask is causal."""
+    return setting(writer_with_a_linear_head(), "model", "blocks", mask="none")
 
 
 @wrong("C001", CORE)

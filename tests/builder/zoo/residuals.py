@@ -89,6 +89,13 @@ def values_blown_up() -> Document:
     return changed(gpt(), "model", nodes=nodes, drop="ln_f.y>lm_head.x", add="ln_f.y>loud.x loud.y>lm_head.x")
 
 
+@wrong("C017", "model", mended=False)
+def logits_too_small_to_choose() -> Document:
+    """All logits are divided by a thousand, so that every answer stays about equally likely."""
+    drop, add = "lm_head.logits>logits.value", "lm_head.logits>hush.x hush.y>logits.value"
+    return changed(gpt(), "model", nodes={"hush": node("scale", factor=0.001)}, drop=drop, add=add)
+
+
 @wrong("C009", "gpt_block/mute")
 def attention_times_zero() -> Document:
     """What attention finds out is multiplied by zero."""

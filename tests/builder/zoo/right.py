@@ -20,8 +20,10 @@ from tests.builder.zoo.base import (
     llama,
     reader,
     setting,
+    sorter,
     t5,
     translator,
+    writer_with_a_linear_head,
 )
 
 ATTENTION = "multi_head_attention"
@@ -167,6 +169,29 @@ def a_set_without_positions() -> Document:
     """A bag of tokens, said to be one."""
     bare = changed(reader(), "model", gone=("pos_emb",), add="tok_emb.y>emb_drop.x")
     return replace(bare, promises=(Promise(code="C006", why="The tokens are a set."),))
+
+
+@right
+def a_set_that_is_sorted() -> Document:
+    """The encoder of a model that sorts has no positions: digits come in the same order whatever theirs was."""
+    return sorter()
+
+
+@right
+def a_writer_with_a_linear_head() -> Document:
+    return writer_with_a_linear_head()
+
+
+@right
+def a_reader_that_answers_with_numbers() -> Document:
+    head = node("regression_head", d_model="d_model", n_outputs="n_classes")
+    return changed(reader(), "model", nodes={"head": head})
+
+
+@right
+def a_reader_that_finds_spans() -> Document:
+    nodes = {"head": node("span_head", d_model="d_model"), "logits": end("output", "logits B T 2")}
+    return changed(reader(), "model", nodes=nodes, gone=("pool",), add="blocks.y>head.x")
 
 
 @right

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from builder.document import Document, Promise, Symbol
 from tests.builder.drawn import node
-from tests.builder.zoo.base import SMALL, bert, changed, gpt, reader, setting, translator, wrong
+from tests.builder.zoo.base import SMALL, bert, changed, gpt, reader, setting, sorter, translator, wrong
 
 
 @wrong("C001", "model/target_drop.y>decoder.memory")
@@ -103,6 +103,12 @@ def ties_in_a_row() -> Document:
     return replace(translator(), ties=ties)
 
 
+@wrong("C016", "model", mended=False)
+def ties_in_a_row_counted() -> Document:
+    """The same: two are counted off, and one storage is left over."""
+    return ties_in_a_row()
+
+
 @wrong("R013", "model/lm_head")
 def tie_of_two_vocabularies() -> Document:
     """The head answers with more tokens than the embedding knows."""
@@ -159,6 +165,16 @@ def layers_shared_by_accident() -> Document:
     model = gpt()
     blocks = replace(model.main.nodes["blocks"], shared=True, overrides={1: {"d_ff": 24}})
     return changed(model, "model", nodes={"blocks": blocks})
+
+
+@wrong("C006", "model/first", mended=False)
+def neighbours_in_a_set() -> Document:
+    """An encoder without positions reads digits that are to be sorted, each together with the one before it."""
+    nodes = {"first": node("slice", stop=1), "rest": node("slice", stop=-1), "both": node("add")}
+    nodes["shifted"] = node("concat", axis="positions")
+    drop, add = "source_emb.y>source_drop.x", "source_emb.y>rest.x source_emb.y>first.x first.y>shifted.a "
+    add += "rest.y>shifted.b shifted.y>both.a source_emb.y>both.b both.y>source_drop.x"
+    return changed(sorter(), "model", nodes=nodes, drop=drop, add=add)
 
 
 @wrong("C006", "model/pos_emb")
