@@ -187,7 +187,10 @@ CANNOT: dict[str, tuple[Callable[[], Document], str]] = {
         lambda: _set(small("gpt2"), "ln_f", kind="layer_nrom"),
         "ln_f: the block 'layer_nrom' is missing. Did you mean 'layer_norm'",
     ),
-    "no layers": (lambda: _set(small("gpt2"), "blocks", repeat=0), "blocks: repeat is 0, but must be a whole number from 1"),
+    "no layers": (
+        lambda: _set(small("gpt2"), "blocks", repeat=0),
+        "blocks: repeat is 0, but must be a whole number from 1",
+    ),
     "half a layer": (lambda: _set(small("gpt2"), "blocks", repeat="dropout"), "repeat is 0.0, but"),
     "layers of an unknown number": (lambda: _set(small("gpt2"), "blocks", repeat="n"), "blocks: repeat: "),
     "a repeated block": (lambda: _set(small("gpt2"), "ln_f", repeat=2), "only a composite can be repeated"),

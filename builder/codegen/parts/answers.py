@@ -40,7 +40,7 @@ class MaskedLanguageModelHead(nn.Module):
 
 
 class AdaptedMaskedLanguageModelHead(MaskedLanguageModelHead):
-    """The same, with adapters of low rank beside both projections, which stay as they are.
+    """The same, with adapters beside both projections, which stay as they are.
 
     Source: Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models",
     arXiv:2106.09685, eq. 3.
