@@ -21,7 +21,8 @@ def test_a_problem_deep_inside_counts_once_however_many_ways_lead_to_it() -> Non
     model = unfolding(levels=10, width=4)
     broken = unfolding(levels=10, width=4, bottom="nothing").definitions["part_9_0"]
     model = model.with_definition(broken)
-    problems = [problem for problem in validate(model).diagnostics if problem.severity == "error"]
+    found = [problem for problem in validate(model).diagnostics if problem.severity == "error"]
+    problems = [problem for problem in found if problem.code != "R034"]  # it is too large as well, as a whole
     assert [problem.where.definition for problem in problems] == ["part_9_0"]
 
     inside = problems_inside(model, problems)
