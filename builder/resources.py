@@ -20,9 +20,11 @@ from builder.document import Document
 from builder.expressions import evaluate
 from builder.levels import scope_of
 from builder.memo import Memo
+from builder.paths import steps
 from builder.recipes import Layers, Leaf, Part, Recipe
 from builder.sizes import parameters_of
 from builder.tally import Share, Surveyor, Use
+from builder.ties import parameter_at
 from engine.blocks.spec import BlockConfig
 from engine.errors import CompileError, ExpressionError
 from engine.machine import Speed
@@ -116,6 +118,7 @@ def resources(document: Document, batch: int = 1, length: int | None = None, pat
     whole, recipe = _SURVEYS.get((document,), (batch, known), lambda: _survey(document, batch, known, scope))
     shares = _at(whole, path)
     parameters = parameters_of(document, path)
+    frozen = sum(_frozen(part) for part in _parts(recipe, path)) + _frozen_by_ties(document, path)
     reads = any(port.kind == "ids" for port in document.main.inputs)
     forward, backward = Work(), Work()
     for share in shares:
@@ -123,7 +126,7 @@ def resources(document: Document, batch: int = 1, length: int | None = None, pat
         backward += share.use.cost.backward * share.times
     return Resources(
         parameters=parameters,
-        trainable=parameters - sum(_frozen(part) for part in _parts(recipe, path)),
+        trainable=parameters - frozen,
         forward=forward,
         backward=backward,
         activations=sum(share.kept for share in shares),
@@ -206,3 +209,23 @@ def _frozen(part: Part) -> int:
 @lru_cache(maxsize=4_096)
 def _frozen_of(kind: str, config: BlockConfig) -> int:
     return sum(prod(p.shape) for p in blank(kind, config).parameters() if not p.requires_grad)
+
+
+def _frozen_by_ties(document: Document, path: Sequence[str]) -> int:
+    """What ties add to the frozen parameters below `path`: one counts where it stays, and is frozen if one end is."""
+    frozen, count = dict[str, int](), 0
+    for first, second in document.ties:
+        try:
+            one, other = parameter_at(document, first), parameter_at(document, second)
+        except CompileError:  # which a rule tells
+            continue
+        if one.requires_grad:
+            continue
+        count -= one.numel() if _is_below(document, first, path) else 0
+        if other.requires_grad and _is_below(document, second, path):
+            frozen[second] = other.numel()
+    return count + sum(frozen.values())
+
+
+def _is_below(document: Document, parameter: str, path: Sequence[str]) -> bool:
+    return [step.node for step in steps(document, parameter)][: len(path)] == list(path)

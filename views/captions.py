@@ -24,17 +24,23 @@ MOST, SILENT = 3, ("dropout", "eps", "rank")  # the latter are not worth reading
 
 
 def caption(signature: Signature, settings: Mapping[str, Value]) -> str:
-    """The settings worth reading from afar, in their declared order.
+    """The settings worth reading from afar, in their declared order, an adapter's rank in front.
 
     Args:
         signature: The node's kind.
         settings: Its values, expressions already resolved.
     """
     if "d_in" in settings and "d_out" in settings:
-        parts = [f"{settings['d_in']} → {settings['d_out']}", _part("rank", settings.get("rank"))]
+        parts = [f"{settings['d_in']} → {settings['d_out']}"]
     else:
-        parts = [_part(field.name, settings.get(field.name)) for field in signature.fields]
+        parts = [_part(field.name, settings.get(field.name)) for field in signature.fields if field.name != "rank"]
+    parts = [_part("rank", settings.get("rank")), *parts]
     return " · ".join([part for part in parts if part][:MOST])
+
+
+def tied(text: str) -> str:
+    """A caption of a block that has a tied parameter."""
+    return " · ".join([*filter(None, text.split(" · ")[: MOST - 1]), "tied"])
 
 
 def _part(name: str, value: Value | None) -> str:

@@ -67,9 +67,10 @@ class Sheet(Listed):
     (text) · `samples` (label, rows: input, answer, wanted; texts or lists of tokens) · `problems` (rows: id, code,
     tone, text, why, where, fixes, acts) · `rows`.
 
-    A form's rows: field, label, value, and what applies of options, symbol, hint, unit, error, help, changed, disabled,
-    placeholder, words (not monospace), act (a button that shows when the row is looked at: id, icon, title). Options
-    ["off", "on"] make a switch. `inside` (groups: id with dots, title, colour, depth, note, rows of a form) is folded.
+    A form's rows: field, label, value, and what applies of options, symbol, hint, unit, error, help, changed,
+    disabled, placeholder, words (not monospace), long (the value needs the row's room), act (a button that shows when
+    the row is looked at: id, icon, title). Options ["off", "on"] make a switch. `inside` (groups: id with dots, title,
+    colour, depth, note, rows of a form) is folded.
 
     `rows` is a table to search, sort and choose from: id, columns (id, label, align, width), rows (id, cells, tone),
     select ("one" or "many"), chosen, search (True or a placeholder), sort ({"by", "down"}), empty. A cell is a text, a

@@ -15,7 +15,7 @@ from builder.storage import tied_blocks
 from engine.errors import StepwiseError
 from engine.ports import Port
 from engine.settings import Value
-from views.captions import caption, family_token
+from views.captions import caption, family_token, tied
 
 Item = dict[str, Any]
 _ABSENT = object()
@@ -50,7 +50,7 @@ def scene(document: Document, here: Definition, scope: Mapping[str, Value], repo
         for name, node in here.nodes.items()
     }
     for name in tied_blocks(document, here.name):
-        nodes[name]["caption"] = " · ".join(filter(None, (nodes[name]["caption"], "tied")))
+        nodes[name]["caption"] = tied(nodes[name]["caption"])
     _add_ends_of_missing(nodes, here.wires)
     _settle_kinds(nodes, report.kinds.get(here.name, {}))
     kinds = {PortRef(name, port["id"]): port["kind"] for name, item in nodes.items() for port in item["outputs"]}

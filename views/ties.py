@@ -11,7 +11,7 @@ from views.forms import Section, choice
 from views.session import Session
 
 TIE, UNTIE = "tie", "untie"
-OWN, TIED, DIFFERS = "its own", "tied to ", "differs from layer to layer"
+OWN, NOW = "own", "now"  # beside paths, what a row may be set to; the latter changes nothing
 ABOUT = "Whether the matrix is a parameter of its own, or the same one as another of equal shape."
 
 
@@ -24,22 +24,30 @@ def tie_rows(session: Session, node: str) -> list[Section]:
 
 
 def _row(tying: Tying) -> Section:
+    own = {"id": OWN, "label": "its own"}
+    others = [{"id": other.path, "label": f"tied to {_short(tying, other.path)}"} for other in tying.others]
     present = _present(tying)
-    options = dict.fromkeys([present, OWN, *(f"{TIED}{other.path}" for other in tying.others)])
-    return {
-        **choice(tying.leaf, present, options),
-        "field": f"{TIE}:{tying.leaf}",
-        "help": f"{tying.weight.path}. {ABOUT}",
-    }
+    options = [*([] if present in (own, *others) else [present]), own, *others]
+    row: Section = {**choice(tying.leaf, present["id"]), "field": f"{TIE}:{tying.leaf}", "options": options}
+    return {**row, "help": f"{tying.weight.path}. {ABOUT}", "long": True}
 
 
-def _present(tying: Tying) -> str:
-    """What a matrix is now, in words."""
+def _present(tying: Tying) -> dict[str, str]:
+    """What a matrix is now, as a choice."""
     if len(tying.kept) > 1:
-        return DIFFERS
-    if tying.kept[0]:
-        return f"{TIED}{tying.kept[0]}"
-    return f"one with {', '.join(tying.followers)}" if tying.followers else OWN
+        return {"id": NOW, "label": "differs from layer to layer"}
+    if kept := tying.kept[0]:
+        return {"id": kept, "label": f"tied to {_short(tying, kept)}"}
+    if tying.followers:
+        return {"id": NOW, "label": f"one with {', '.join(_short(tying, path) for path in tying.followers)}"}
+    return {"id": OWN, "label": "its own"}
+
+
+def _short(tying: Tying, path: str) -> str:
+    """A path as it is written within the composite around the matrix, if it leads there."""
+    own = tying.weight.path.removesuffix(tying.leaf)[:-1]
+    around = own[: own.rfind(".") + 1]
+    return path.removeprefix(around)
 
 
 def tie_list(document: Document) -> list[Section]:
@@ -47,14 +55,11 @@ def tie_list(document: Document) -> list[Section]:
     found = shared(document)
     if not found:
         return []
+    acts = [{"id": f"{UNTIE}:{tie.first}", "icon": "close", "title": f"Untie {tie.first}"} for tie in found]
+    rows = [[f"{tie.first} = {tie.second}"] for tie in found]
     return [
         {"kind": "heading", "text": "Ties", "note": f"{len(found)}"},
-        {
-            "kind": "table",
-            "mono": True,
-            "rows": [[tie.first, tie.second] for tie in found],
-            "acts": [{"id": f"{UNTIE}:{tie.first}", "icon": "close", "title": f"Untie {tie.first}"} for tie in found],
-        },
+        {"kind": "table", "mono": True, "rows": rows, "acts": acts},
     ]
 
 
@@ -73,9 +78,9 @@ def tie_edit(session: Session, node: str, field: str, value: Any) -> Edit | None
     if what != TIE or not node:
         return None
     tying = next((t for t in tyings(session.document, session.path, node) if t.leaf == name), None)
-    if tying is None or value == _present(tying):
+    if tying is None or value == _present(tying)["id"]:
         return None
     if value == OWN:
         return untie_weight(session.document, tying.weight)
-    other = next((other for other in tying.others if f"{TIED}{other.path}" == value), None)
+    other = next((other for other in tying.others if other.path == value), None)
     return tie_weights(session.document, tying.weight, other) if other else None

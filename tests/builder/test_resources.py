@@ -11,10 +11,12 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+import builder
 from builder import templates
 from builder.compile import compile_document
 from builder.composites import LIBRARY
 from builder.document import Document
+from builder.edits import AddAdapter, Tie
 from builder.levels import scope_of
 from builder.resources import Resources, resources
 from engine.errors import CompileError
@@ -184,3 +186,19 @@ def test_a_model_that_does_not_compile_says_why() -> None:
 
     with pytest.raises(CompileError):
         resources(broken)
+
+
+@pytest.mark.parametrize(
+    ("path", "count"),
+    [((), None), (("lm_head",), 2 * (8 + 11)), (("tok_emb",), 0), (("blocks", "attn", "q_proj"), 2 * 2 * (8 + 8))],
+)
+def test_what_is_tied_to_something_frozen_is_frozen_and_counts_once(path: tuple[str, ...], count: int | None) -> None:
+    """Adapters of rank 2 around a tied head of 11 tokens, and around queries that are one with the keys."""
+    document = AddAdapter(nodes=("lm_head",), rank=2).apply(small("gpt2"))
+    document = AddAdapter(nodes=("q_proj", "k_proj"), rank=2, at="multi_head_attention").apply(document)
+    for layer in range(2):
+        names = (f"blocks.{layer}.attn.{name}_proj.weight" for name in "qk")
+        document = Tie(first=next(names), second=next(names)).apply(document)
+    trained = sum(p.numel() for p in builder.compile_document(document).parameters() if p.requires_grad)
+
+    assert resources(document, path=path).trainable == (trained if count is None else count)

@@ -99,7 +99,7 @@ function Row({ row, send, live, turn }) {
   const hint = [row.hint, row.unit && row.hint ? "" : row.unit].filter(Boolean).join(" ");
   return (
     <>
-      <div className={`row ${row.error ? "wrong" : ""} ${!hint && (row.words || isLong(row)) ? "broad" : ""}`} title={row.help}>
+      <div className={`row ${row.error ? "wrong" : ""} ${row.long ? "long" : !hint && (row.words || isLong(row)) ? "broad" : ""}`} title={row.help}>
         <label htmlFor={id}>
           {row.label ?? row.field}
           {row.changed ? <i className="changed" title="Differs from its default" /> : null}
