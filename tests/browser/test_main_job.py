@@ -107,6 +107,9 @@ def build(hands: Hands) -> None:
     assert (hands.nodes(), hands.edges()) == (len(BLOCKS), len(WIRES))
     hands.select("multi_head_attention")
     hands.choose("mask", "causal")
+    hands.select("lm_head")
+    hands.choose("weight", "tied to token_embedding.weight")
+    hands.node("token_embedding").get_by_text("· tied").wait_for()
     hands.sees("✓ valid")
 
 
