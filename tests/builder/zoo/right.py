@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from builder import templates
 from builder.document import Document, Promise
-from builder.edits import SetRepeat, Ungroup
+from builder.edits import AddAdapter, SetRepeat, Ungroup
 from builder.library import with_library
 from tests.builder.drawn import end, language_model, node
 from tests.builder.zoo.base import (
@@ -249,6 +249,18 @@ def adapters() -> Document:
     """LoRA on the queries: its second matrix starts at zero, and its weight is frozen."""
     lora = node("lora_linear", d_in="d_model", d_out="d_model", bias="bias", rank=2)
     return changed(gpt(), "multi_head_attention", nodes={"q_proj": lora})
+
+
+@right
+def adapter_around_a_tied_head() -> Document:
+    """The table of tokens is frozen with the head's matrix, which it is."""
+    return AddAdapter(nodes=("lm_head",), rank=2).apply(gpt())
+
+
+@right
+def adapter_around_a_router() -> Document:
+    """The router's matrix is frozen; experts are still chosen equally often."""
+    return AddAdapter(nodes=("router",), rank=2, at="moe_block").apply(templates.build("tiny_moe"))
 
 
 @right
