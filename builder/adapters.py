@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from builder.compile import compile_document
 from builder.document import Document
 from builder.edits import Untie
-from builder.edits.adapters import RemoveAdapter, has_adapter
+from builder.edits.adapters import RemoveAdapter, has_adapter, is_adapted
 from engine.blocks.adapters import Adaptable
 from engine.errors import DocumentError
 
@@ -30,7 +30,7 @@ def merge(document: Document, state: Mapping[str, Tensor]) -> tuple[Document, di
     Raises:
         DocumentError: If the model has no adapters, or the weights are those of another model.
     """
-    if not any(has_adapter(node) for definition in document.definitions.values() for node in definition.nodes.values()):
+    if not is_adapted(document):
         raise DocumentError(f"{document.name} has no adapters, so there is nothing to merge.")
     model = compile_document(document)
     pairs = [pair for tie in document.ties for pair in (tie, tie[::-1])]

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from builder import store
 from builder.document import Document, Node
 from builder.edits import AddAdapter, RemoveAdapter, Replace
-from builder.edits.adapters import has_adapter, takes_adapter
+from builder.edits.adapters import has_adapter, is_adapted, takes_adapter
 from builder.names import file_stem
 from builder.opening import GRAPH, WEIGHTS
 from engine import checkpoints, locations
@@ -64,9 +64,7 @@ class Adapters:
             RunError: If the model has no adapters, or nobody has trained them.
         """
         document = self._session.document
-        if not any(
-            has_adapter(node) for definition in document.definitions.values() for node in definition.nodes.values()
-        ):
+        if not is_adapted(document):
             raise RunError("The model has no adapters. Select Linear blocks or heads and add some.")
         weights = next(self._weights(document), None)
         if weights is None:

@@ -22,6 +22,7 @@ from builder.checkpoints.parts import State, read, write
 from builder.checkpoints.t5 import T5
 from builder.checkpoints.wiring import Skeleton, check_alike, check_state, check_tied
 from builder.document import Document
+from builder.edits.adapters import is_adapted
 from engine.errors import ExportError, FileError
 from engine.registry import Registry, did_you_mean
 
@@ -128,6 +129,8 @@ def save_checkpoint(document: Document, state: Mapping[str, Tensor], family: str
         ExportError: If the graph computes something else; the message says where.
     """
     chosen = FAMILIES[family]
+    if is_adapted(document):
+        raise ExportError(f"{document.name} has adapters, which {family} has not. Merge them first: `stepwise merge`.")
     mine = Skeleton.of(document, family)
     config = Configuration(chosen.config(mine))
     wanted = chosen.document(config)

@@ -43,6 +43,11 @@ def takes_adapter(node: Node) -> bool:
     return node.kind in (PLAIN, *WITHIN) and not has_adapter(node)
 
 
+def is_adapted(document: Document) -> bool:
+    """Whether there is an adapter anywhere in a model."""
+    return any(has_adapter(node) for definition in document.definitions.values() for node in definition.nodes.values())
+
+
 @dataclass(frozen=True, kw_only=True)
 class AddAdapter:
     """Freeze projections and train a low-rank update of each instead.

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch.nn import functional as F
 
 import builder
 from builder import adapters
+from builder.checkpoints import save_checkpoint
 from builder.document import Definition, Document, Node, PortRef, Wire
 from builder.edits import AddAdapter, RemoveAdapter, Tie, Untie
 from builder.edits.adapters import WITHIN
 from engine.blocks.spec import CATALOGUE
-from engine.errors import DocumentError, EditError
+from engine.errors import DocumentError, EditError, ExportError
 from engine.ports import Port
 from tests.builder.codegen.generated import assert_same
 from tests.builder.small_models import inputs_of, shaken, small
@@ -184,3 +187,8 @@ def test_the_rank_is_checked_and_one_adapter_is_enough() -> None:
         AddAdapter(nodes=("q_proj",), at="multi_head_attention").apply(adapted())
     with pytest.raises(EditError, match="lm_head has no adapter"):
         RemoveAdapter(nodes=("lm_head",)).apply(small("gpt2"))
+
+
+def test_a_model_with_adapters_is_not_written_for_transformers_and_why(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="which gpt2 has not"):
+        save_checkpoint(adapted(), builder.compile_document(adapted()).state_dict(), "gpt2", tmp_path / "hub")
