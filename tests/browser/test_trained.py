@@ -59,7 +59,7 @@ def test_minilm_opens_and_its_attention_to_the_cat_sat_is_seen(page: Page, serve
     choose(page, "MiniLM-L6")
     hands.sees("MiniLM-L6 is open, with its weights", 120)
     assert hands.node("seg_emb").is_visible()
-    assert page.get_by_text("22.7 M parameters").is_visible()
+    hands.sees("22.7 M parameters")
     assert folders(server.home / "runs")[0].name.endswith("minilm_l6")
 
     field = page.get_by_role("textbox", name="What the model reads")
