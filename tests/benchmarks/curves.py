@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 from engine.channel import METRICS_FILE
 from engine.curves import MetricsTail
 from tests.benchmarks.table import Row, least
-from views.curves import LOSS, CurvePlot, Shown
+from views.curves import CurvePlot, Shown
+from views.groups import LOSS
 
 SHORT, LONG, NEW, LOOKS = 1_000, 100_000, 20, 15
 
