@@ -130,7 +130,9 @@ class Remove:
                 raise EditError(f"There is no wire from {wire.source} to {wire.target} in {here.title}.")
         rails = [name for name in self.nodes if here.nodes[name].is_rail]
         document = without_ties(document, here.name, self.nodes)
-        left = here.without_wires(self.wires).without_nodes(self.nodes)
+        apart = [wire for wire in self.wires if not {wire.source.node, wire.target.node} & set(self.nodes)]
+        left = here.without_wires(apart) if apart else here  # a node takes its own wires along
+        left = left.without_nodes(self.nodes) if self.nodes else left
         return drop_ports(document.with_definition(left), here.name, rails)
 
 
