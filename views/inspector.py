@@ -28,7 +28,7 @@ from views.needs import Needs, cost
 from views.parts import Sheet
 from views.session import Session
 from views.symbols import Ask, ask_symbol
-from views.ties import tie_edit, tie_list, tie_rows
+from views.ties import MORE, TIE, ask_tie, tie_edit, tie_list, tie_rows
 
 Sections = list[Section]
 
@@ -165,6 +165,10 @@ class InspectorPane:
         what, _, names = field.partition(":")
         if what == SYMBOL:
             ask_symbol(self._session, self._ask, *names.split(":"))
+            return
+        if what == TIE and message.get("value") == MORE:
+            self.part.param.trigger("sections")  # the field shows what is so until another is chosen
+            ask_tie(self._session, self._ask, names)
             return
         edit = self._edit(field, message.get("value"))
         if edit is not None and not self._session.apply(edit):

@@ -9,6 +9,7 @@ import pytest
 
 from builder.document import Document
 from builder.edits import AddNode, AddSymbol, Untie
+from tests.benchmarks.graphs import chain
 from tests.builder.small_models import small
 from views.inspector import InspectorPane
 from views.parts import Dialog, Message
@@ -101,6 +102,25 @@ def test_a_model_made_of_single_blocks_can_be_tied() -> None:
     assert desk.session.history.undo_label == f"Tie {HEAD} to token_embedding.weight"
     desk.session.undo()
     assert desk.session.document == document
+
+
+def test_of_very_many_matrices_one_is_chosen_in_a_dialog() -> None:
+    desk = Desk(chain(300))
+    desk.session.select(("linear_71",))
+    row = desk.row("tie:weight")
+    assert row is not None
+    assert [option["id"] for option in row["options"]] == ["own", "more"]
+
+    desk.say("tie:weight", "more")
+    assert not desk.session.document.ties
+    desk.asked[-1][1]({"button": "", "item": "linear_4.weight", "values": {}})
+    assert not desk.session.document.ties
+    desk.say("tie:weight", "more")
+    dialog, reply = desk.asked.pop()
+    assert "linear_4.weight" in [item["id"] for item in dialog.items]
+    reply({"button": "tie", "item": "linear_4.weight", "values": {}})
+
+    assert desk.session.document.ties == (("linear_71.weight", "linear_4.weight"),)
 
 
 def test_the_model_lists_all_ties_and_undoes_each(desk: Desk) -> None:
