@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 
 from loguru import logger
@@ -64,13 +65,12 @@ def run_here(folder: Path, target: str | Target = TARGET, listener: Callable[[Ev
 
 
 def _announce(folder: Path) -> None:
-    """Note that a process is coming; commands given from now on are for it."""
-    check_idle(folder)
+    """Note that a process is coming, unless another is or comes; commands given from now on are for it."""
     commands = folder / COMMANDS_FILE
     size = commands.stat().st_size if commands.exists() else 0
     change_status(
-        folder, state="queued", started=time.time(), ended=0.0, pid=0, pid_created=0.0, commands_from=size,
-        reason="",
+        folder, check=partial(_check_idle, folder), state="queued", started=time.time(), ended=0.0, pid=0,
+        pid_created=0.0, commands_from=size, reason="",
     )  # fmt: skip
 
 
@@ -80,7 +80,11 @@ def check_idle(folder: Path) -> None:
     Raises:
         RunError: If it is going already, or the folder is no run.
     """
-    if alive(folder):
+    _check_idle(folder, read_status(folder))
+
+
+def _check_idle(folder: Path, status: Status) -> None:
+    if _is_alive(status):
         raise RunError(f"{folder.name} is running already. Pause or stop it, or start another run.")
 
 
@@ -149,8 +153,14 @@ def runs(root: Path) -> list[tuple[Path, Status]]:
         try:
             found.append((folder, reap(folder)))
         except RunError as error:
-            logger.warning("{}", error)
+            _warn_once(str(error))
     return found
+
+
+@lru_cache(maxsize=1024)
+def _warn_once(text: str) -> None:
+    """Say in the log what is wrong with a folder; panes ask for all runs several times a second."""
+    logger.warning("{}", text)
 
 
 def wait(folder: Path, timeout: float = 60.0) -> Status:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -100,12 +100,15 @@ def write_status(folder: Path, status: Status) -> None:
     write_json(folder / STATUS_FILE, asdict(status))
 
 
-def change_status(folder: Path, *, seen: Status | None = None, **changes: Any) -> Status:
+def change_status(
+    folder: Path, *, seen: Status | None = None, check: Callable[[Status], object] | None = None, **changes: Any
+) -> Status:
     """Read the status, change some fields and write it, while nobody else does.
 
     Args:
         folder: The run.
         seen: Change it only if it still is this; else it is left as somebody has just written it.
+        check: Called with the status before it changes; what it raises leaves it as it is.
         changes: The fields.
 
     Returns:
@@ -117,6 +120,8 @@ def change_status(folder: Path, *, seen: Status | None = None, **changes: Any) -
     read_status(folder)  # for the sake of a lock alone no folder is made
     with _alone(folder):
         status = read_status(folder)
+        if check is not None:
+            check(status)
         if seen is None or status == seen:
             status = replace(status, **changes)
             write_status(folder, status)

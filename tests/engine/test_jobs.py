@@ -6,13 +6,16 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 import torch
+from loguru import logger
 
 from engine import checkpoints, jobs
 from engine.curves import MetricsTail
@@ -271,3 +274,51 @@ def test_a_folder_that_is_no_run_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "other" / "status.json").write_text("{broken")
 
     assert [found for found, _ in jobs.runs(tmp_path)] == [folder]
+
+
+def test_a_folder_that_is_no_run_is_warned_of_once(tmp_path: Path) -> None:
+    said: list[str] = []
+    sink = logger.add(said.append, level="WARNING", format="{message}")
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "status.json").write_text("{broken")
+
+    for _ in range(3):
+        jobs.runs(tmp_path)
+    logger.remove(sink)
+
+    assert sorted(text.split()[0] for text in said) == [str(tmp_path / "one"), str(tmp_path / "two")]
+
+
+class Counting:
+    """Launches nothing. Holds which runs it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[Path] = []
+
+    def warm_up(self) -> None:
+        """Nothing is to be got ready."""
+
+    def launch(self, folder: Path, target: str) -> None:  # noqa: ARG002 -- a launcher's signature
+        """Remember it."""
+        self.asked.append(folder)
+
+
+def test_of_two_that_start_one_run_at_once_one_is_refused(tmp_path: Path) -> None:
+    launcher, both = Counting(), threading.Barrier(2)
+    folders = [make_run(tmp_path) for _ in range(20)]
+
+    def start_all() -> int:
+        refused = 0
+        for folder in folders:
+            both.wait()
+            try:
+                jobs.start(folder, TINY, launcher)
+            except RunError:
+                refused += 1
+        return refused
+
+    with ThreadPoolExecutor(2) as pool:
+        refused = sum(done.result() for done in [pool.submit(start_all) for _ in range(2)])
+
+    assert (sorted(launcher.asked), refused) == (sorted(folder.resolve() for folder in folders), 20)
