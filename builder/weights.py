@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -34,10 +33,10 @@ TOLD = 5  # names of missing weights in a message
 
 
 def weights_of(path: Path) -> Path | None:
-    """The weights that an export, or an imported graph, comes with; `None` if it has none.
+    """The weights that an export, an imported graph or a run comes with; `None` if it has none.
 
     Args:
-        path: As for `builder.opening.open_graph`.
+        path: As for `builder.opening.open_graph`; of a run it is the newest checkpoint that counts.
 
     Returns:
         A safetensors file.
@@ -45,6 +44,8 @@ def weights_of(path: Path) -> Path | None:
     Raises:
         FileError: If they cannot be read, or some are missing.
     """
+    if saved := checkpoints.steps(path):
+        return _sound(checkpoints.weights_of(path, saved[-1]))
     if beside := opening.weights_beside(path):
         return _sound(beside)
     within = opening.weights_within(path)
@@ -59,8 +60,6 @@ def weights_at(path: Path) -> Path:
         RunError: If a folder holds no weights.
     """
     path = opening.existing(path)
-    if saved := checkpoints.steps(path):
-        return checkpoints.path_of(path, saved[-1]) / "model.safetensors"
     found = weights_of(path) or path
     if found.is_dir():
         raise RunError(f"{path} holds no weights. Name a safetensors file, an export, or a run with a checkpoint.")
@@ -76,7 +75,7 @@ def keep(file: Path) -> Path:
     if file.suffix.lower() in READERS:
         return _converted(file)
     _sound(file)
-    return _made(file, lambda draft: shutil.copyfile(file, draft))
+    return _made(file, lambda draft: checkpoints.link(file, draft))
 
 
 def _sound(file: Path) -> Path:

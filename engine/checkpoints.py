@@ -21,7 +21,7 @@ from torch import nn
 from engine.errors import RunError
 from engine.jsonfiles import read_json, write_json
 
-FOLDER = "checkpoints"
+FOLDER, WEIGHTS = "checkpoints", "model.safetensors"
 State = dict[str, Any]
 _DRAFT, _OLD = ".draft-", ".old-"
 
@@ -31,6 +31,11 @@ def path_of(run: Path, step: int) -> Path:
     final = _place(run, step)
     old = _beside(final, _OLD)
     return old if old.exists() and not final.exists() else final
+
+
+def weights_of(run: Path, step: int) -> Path:
+    """Where the weights of a checkpoint are, or would be, in safetensors."""
+    return path_of(run, step) / WEIGHTS
 
 
 def _place(run: Path, step: int) -> Path:
@@ -69,7 +74,7 @@ def save(run: Path, step: int, *, model: nn.Module, state: State, meta: State) -
     final.parent.mkdir(exist_ok=True)
     _tidy(final.parent)
     draft.mkdir()
-    save_model(model, str(draft / "model.safetensors"))
+    save_model(model, str(draft / WEIGHTS))
     torch.save(state, draft / "state.pt")
     write_json(draft / "meta.json", {"step": step, **meta})
     for path in (*draft.iterdir(), draft):
@@ -106,7 +111,7 @@ def adopt(run: Path, weights: Path) -> Path:
     draft = _beside(final, _DRAFT)
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
-    link(weights, draft / "model.safetensors")
+    link(weights, draft / WEIGHTS)
     write_json(draft / "meta.json", {"step": 0, "elapsed": 0.0})
     draft.rename(final)
     return final
@@ -126,7 +131,7 @@ def load_weights(run: Path, step: int, model: nn.Module) -> None:
     Raises:
         RunError: If there is no such checkpoint or its weights are of another model.
     """
-    path = path_of(run, step) / "model.safetensors"
+    path = weights_of(run, step)
     if not path.exists():
         known = ", ".join(map(str, steps(run))) or "none"
         raise RunError(f"{run.name} has no checkpoint of step {step}. There are: {known}.")

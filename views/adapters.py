@@ -81,11 +81,7 @@ class Adapters:
         from builder.run import check_weights
 
         run = self._runner.folder
-        saved = (
-            [checkpoints.path_of(run, step) / "model.safetensors" for step in checkpoints.steps(run)[-1:]]
-            if run
-            else []
-        )
+        saved = [checkpoints.weights_of(run, step) for step in checkpoints.steps(run)[-1:]] if run else []
         for file in (*saved, *([self._session.weights] if self._session.weights else [])):
             try:
                 found, wanted = check_weights(document, file)

@@ -12,6 +12,7 @@ from builder.document import Document
 from builder.opening import open_graph, weights_beside, weights_within
 from builder.store import loads
 from builder.weights import keep, weights_of
+from engine import checkpoints
 from engine.errors import FileError
 from views.behind import behind
 from views.parts import Message
@@ -28,11 +29,18 @@ def open_path(session: Session, path: Path) -> None:
         StepwiseError: If it carries none.
     """
     document = open_graph(path)
-    opening = _Opening(session, document, path.name, lambda: weights_of(path))
-    if weights_within(path) and not weights_beside(path):
+    is_run = bool(checkpoints.steps(path))
+    opening = _Opening(session, document, path.name, lambda: _kept_of(path) if is_run else weights_of(path))
+    if is_run or (weights_within(path) and not weights_beside(path)):
         opening.later()
     else:
         opening.at_once()
+
+
+def _kept_of(run: Path) -> Path | None:
+    """The weights of a run's newest checkpoint; training removes old ones, so they get a second name."""
+    newest = weights_of(run)
+    return keep(newest) if newest else None
 
 
 def open_upload(session: Session, file: Message) -> None:

@@ -85,7 +85,7 @@ class TrainedDialog:
     def _shown(self, folder: str) -> None:
         run = Path(folder)
         document = store.load(run / runs.GRAPH_FILE)
-        if self._session.open_document(document, checkpoints.path_of(run, 0) / "model.safetensors"):
+        if self._session.open_document(document, checkpoints.weights_of(run, 0)):
             self._show(run)
             self._session.tell(f"{document.name} is open, with its weights.", tone="ok")
 

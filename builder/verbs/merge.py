@@ -63,5 +63,5 @@ def _found(options: Namespace) -> tuple[Path, Path]:
             raise FileError(f"{path} has no weights beside it. Name them with --from: a safetensors file or a run.")
         return path, weights
     run = runs.find(locations.runs(), options.what)
-    saved = checkpoints.path_of(run, run_step(run, options.step)) / "model.safetensors"
+    saved = checkpoints.weights_of(run, run_step(run, options.step))
     return run, weights_at(options.weights) if options.weights else saved

@@ -6,6 +6,7 @@ import time
 import zipfile
 from base64 import b64encode
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 import torch
@@ -15,8 +16,9 @@ import builder
 from builder import store, templates
 from builder.bundle import bundle_of
 from builder.document import Document
-from engine import locations
+from engine import checkpoints, locations
 from engine.export import export
+from tests.views.attention_runs import make_run
 from tests.views.desk import Desk
 from views.parts import Message
 
@@ -158,4 +160,27 @@ def test_a_program_without_weights_opens_as_a_graph_and_says_so(desk: Desk, docu
     desk.open(values={"path": str(program.with_name("bare.pt2"))})
 
     assert "without its weights" in wait_for(desk, document)
+    assert desk.session.weights is None
+
+
+def test_a_run_opens_with_the_weights_of_its_newest_checkpoint_which_stay_when_training_removes_that(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STEPWISE_HOME", str(tmp_path / "home"))
+    run = make_run(tmp_path / "home", "one", steps=(0, 4))
+
+    desk.open(values={"path": str(run)})
+    said = wait_for(desk, store.load(run / "graph.json"))
+    rmtree(checkpoints.path_of(run, 4))
+
+    assert "with its weights" in said
+    assert holds_weights(desk, desk.session.document)
+
+
+def test_a_run_without_a_checkpoint_opens_as_a_graph(desk: Desk, tmp_path: Path) -> None:
+    run = make_run(tmp_path, "one", steps=())
+
+    desk.open(values={"path": str(run)})
+
+    assert desk.session.document == store.load(run / "graph.json")
     assert desk.session.weights is None
