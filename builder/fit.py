@@ -97,17 +97,25 @@ def suitable_task(document: Document) -> str:
     return next((task for task in _in_order(document) if not misfit(document, task)), "")
 
 
+def task_by_sizes(document: Document) -> str:
+    """The first task that the model fits once its sizes are those of the data; empty if there is none."""
+    return next((task for task in _in_order(document) if fits_by_sizes(document, task)), "")
+
+
+def fits_by_sizes(document: Document, task: str) -> bool:
+    """Whether the model fits the task once its sizes are those of the data."""
+    try:
+        return not misfit(fitted(document, task), task)
+    except StepwiseError:
+        return False
+
+
 def why_none(document: Document) -> str:
     """Why no task fits the model as it is, and what would make the best one fit."""
-    tasks = _in_order(document)
-    for task in tasks:
-        reason = misfit(document, task)
-        try:
-            if not misfit(fitted(document, task), task):
-                return f"No task fits the model as it is. {reason} Choosing the task {task!r} does that."
-        except StepwiseError:
-            continue
-    return f"No task fits the model. {misfit(document, tasks[0])}"
+    task = task_by_sizes(document)
+    if not task:
+        return f"No task fits the model. {misfit(document, _in_order(document)[0])}"
+    return f"No task fits the model as it is. {misfit(document, task)} Choosing the task {task!r} does that."
 
 
 def _in_order(document: Document) -> list[str]:

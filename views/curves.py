@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, inf, log10
+from math import inf
 from typing import Any
 
-import numpy as np
 from bokeh.core.properties import value
 from bokeh.events import RangesUpdate, Reset
 from bokeh.models import (
     BasicTicker,
     ColumnDataSource,
     CrosshairTool,
+    CustomJSTicker,
     CustomJSTickFormatter,
     DataRange1d,
-    FixedTicker,
     GlyphRenderer,
     HoverTool,
     Legend,
@@ -25,19 +24,44 @@ from bokeh.models import (
     LinearScale,
     LogAxis,
     LogScale,
-    NumeralTickFormatter,
     Range1d,
 )
 from bokeh.plotting import figure
 
 from engine.curves import MetricsTail
 from views.groups import COLOURS, Group, Metric
+from views.numbers import significant
 from views.series import smooth, visible
 from views.theme import DARK, LIGHT, themed
 
-LEGEND = """:host { border: 1px solid var(--line) !important; background: var(--surface) !important; }
+# Over the axes, never on a curve: one line, or as many as it takes.
+LEGEND = """:host { border: 0 !important; background: none !important; left: -36px !important;
+  transform: none !important; max-width: calc(100% + 56px); }
+.bk-grid { display: flex !important; flex-wrap: wrap; width: auto !important; gap: 0 10px !important; }
 .bk-item .bk-label { font: 11px/15px var(--font) !important; color: var(--muted) !important; white-space: pre;
   font-variant-numeric: tabular-nums; }"""
+# Round numbers for a log axis, as close as the plot is high: 1-3-10, decades, or every few of them.
+DECADES = """const [low, high] = [cb_data.start, cb_data.end].sort((a, b) => a - b);
+if (!(low > 0 && low < high)) return [];
+const room = plot.properties.inner_height.is_unset ? 120 : plot.inner_height;
+const place = (tick) => (room * Math.log10(tick / low)) / Math.log10(high / low);
+const marks = (mantissas, every) => {
+  const ticks = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++)
+    if (power % every === 0) ticks.push(...mantissas.map((mantissa) => Number(`${mantissa}e${power}`)));
+  return ticks.filter((tick) => low <= tick && tick <= high);
+};
+const fits = (ticks) => ticks.every((tick, i) => i === 0 || place(tick) - place(ticks[i - 1]) >= gap);
+const upTo = (step) => Array.from({length: Math.round(9 / step)}, (_, i) => Number((1 + i * step).toFixed(1)));
+for (const mantissas of [upTo(0.1), upTo(0.5), [1, 1.5, 2, 3, 5, 7], [1, 3], [1]]) {
+  const ticks = marks(mantissas, 1);
+  if (fits(ticks)) return ticks;
+}
+for (let every = 2; ; every++) if (fits(marks([1], every))) return marks([1], every);"""
+BETWEEN = 20  # px from one number of a log axis to the next
+VALUES = """const [rounded, size] = [Number(tick.toPrecision(4)), Math.abs(tick)];
+if (size >= 10000) return `${Number((tick / 1000).toPrecision(3))}k`;
+return size > 0 && size < 0.001 ? rounded.toExponential() : String(rounded);"""
 GROUPED = "return tick.toLocaleString('en').replaceAll(',', '\u2009')"
 MOST_NAMED = 12  # lines in a legend; the rest are named under the mouse
 
@@ -65,6 +89,9 @@ class CurvePlot:
         self._runs: Sequence[Shown] = ()
         self.smoothing = 0.0
         self.figure = _figure()
+        self._decades = CustomJSTicker(args={"plot": self.figure}, major_code=f"const gap = {BETWEEN};\n{DECADES}")
+        self._evenly = BasicTicker(desired_num_ticks=5, num_minor_ticks=0)
+        self._values = CustomJSTickFormatter(code=VALUES)
         self._legend = self._add_legend()
         self.log = not log
         self.set_log(log)
@@ -76,21 +103,17 @@ class CurvePlot:
         if log == self.log and self.figure.left:
             return
         self.log = log
-        axis = LogAxis(ticker=FixedTicker()) if log else LinearAxis()
-        axis.formatter = NumeralTickFormatter(format="0.[0000]a")
-        if not log:
-            axis.ticker = BasicTicker(desired_num_ticks=5, num_minor_ticks=0)
+        axis = LogAxis(ticker=self._decades) if log else LinearAxis(ticker=self._evenly)
+        axis.formatter = self._values
         self.figure.y_scale = LogScale() if log else LinearScale()
         self.figure.left = [axis]
         self.figure.ygrid[0].ticker = axis.ticker
-        self._mark_decades()
 
     def set_group(self, group: Group) -> None:
         """Draw other metrics."""
         if group == self.group:
             return
         self.group = group
-        self._legend.location = group.corner
         self.show(self._runs, self.figure.x_range.end)
 
     def show(self, runs: Sequence[Shown], steps: float) -> None:
@@ -114,19 +137,6 @@ class CurvePlot:
                 items.append((self._label(run, metric, len(runs)), lines[-1]))
         self._drop(wanted)
         self._name(items[:MOST_NAMED])
-        self._mark_decades()
-
-    def _mark_decades(self) -> None:
-        """On a log axis: ticks at 1-3-10, closer where less than two decades are visible."""
-        if not self.log:
-            return
-        drawn = [line.data_source.data["y"] for line in self._lines.values()]
-        values = np.concatenate(drawn) if drawn else np.zeros(1)
-        values = values[np.isfinite(values) & (values > 0)]
-        ticks = decades(float(values.min()), float(values.max())) if len(values) else [1.0]
-        ticker = self.figure.left[0].ticker
-        if ticker.ticks != ticks:
-            ticker.ticks = ticks
 
     def _draw(self, run: Shown, metric: Metric, colour: str, smoothed: bool) -> GlyphRenderer:
         columns = smooth(run.tail.curves[metric.name].columns, self.smoothing if smoothed else 0)
@@ -172,8 +182,7 @@ class CurvePlot:
 
     def _label(self, run: Shown, metric: Metric, count: int) -> str:
         _, last = run.tail.curves[metric.name].last
-        value = f"{last:,.0f}" if self.group.format == "0,0" else f"{last:.3g}"
-        return f"{run.label + ' ' if count > 1 else ''}{metric.label}  {value}"
+        return f"{run.label + ' ' if count > 1 else ''}{metric.label} {significant(last)}"
 
     def _layers(self, metric: Metric) -> tuple[bool, ...]:
         """Which layers a metric is drawn in: its values, and over them the smoothed ones."""
@@ -182,17 +191,16 @@ class CurvePlot:
     def _add_legend(self) -> Legend:
         legend = Legend(
             items=[],
-            location=self.group.corner,
-            padding=4,
-            margin=4,
-            spacing=0,
-            glyph_width=16,
+            location="top_left",
+            orientation="horizontal",
+            padding=0,
+            margin=0,
+            glyph_width=14,
             glyph_height=14,
-            label_standoff=6,
-            border_radius=4,
+            label_standoff=4,
             stylesheets=[LEGEND],
         )
-        self.figure.add_layout(legend)
+        self.figure.add_layout(legend, "above")
         return legend
 
     def _zoomed(self, event: RangesUpdate) -> None:
@@ -203,14 +211,6 @@ class CurvePlot:
 
     def _whole(self) -> None:
         self._window = (-inf, inf)
-
-
-def decades(low: float, high: float) -> list[float]:
-    """Round numbers for a log axis from `low` to `high`."""
-    wide = high / low > 30
-    mantissas = (1, 3) if wide else (1, 1.5, 2, 3, 5, 7)
-    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
-    return [float(f"{m * 10.0**p:.6g}") for p in powers for m in mantissas]
 
 
 def _figure() -> Any:

@@ -23,12 +23,10 @@ class Metric:
 
 @dataclass(frozen=True)
 class Group:
-    """Curves that share a plot, how their values are written, and the corner that they leave free for the legend."""
+    """Curves that share a plot."""
 
     title: str
     metrics: tuple[Metric, ...]
-    format: str = "0.000"
-    corner: str = "top_right"
 
 
 LOSS = Group("Loss", (Metric("loss", "train", "q", raw=True), Metric("val_loss", "valid", "k", dash="dashed")))
@@ -38,13 +36,12 @@ GROUPS = {
         (
             Metric("accuracy", "train", "q", raw=True),
             Metric("val_accuracy", "valid", "k", dash="dashed"),
-            Metric("exact_match", "exact match", "v", dash="dotted"),
+            Metric("exact_match", "exact", "v", dash="dotted"),
         ),
-        corner="bottom_right",
     ),
-    "Learning rate": Group("Learning rate", (Metric("lr", "lr", "q"),), "0.0e+0"),
+    "Learning rate": Group("Learning rate", (Metric("lr", "lr", "q"),)),
     "Gradient": Group("Gradient norm", (Metric("grad_norm", "norm", "q", raw=True),)),
-    "Speed": Group("Tokens per second", (Metric("tokens_per_s", "tokens/s", "q"),), "0,0"),
+    "Speed": Group("Tokens per second", (Metric("tokens_per_s", "tokens/s", "q"),)),
 }
 
 

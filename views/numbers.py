@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from math import isfinite
 
 
 def grouped(count: int) -> str:
@@ -47,3 +49,13 @@ def clock(seconds: float | None) -> str:
     whole = int(max(0, seconds))
     hours, rest = divmod(whole, 3600)
     return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
+
+
+def significant(value: float) -> str:
+    """A measured number in three digits, however small: `1.20`, `0.000131`, `2.50e-6`; a large one is grouped."""
+    if not isfinite(value):
+        return str(value)
+    if abs(value) >= 999.5:
+        return grouped(round(value))
+    text = f"{value:#.3g}".rstrip(".")
+    return re.sub(r"e-0?", "e-", text)

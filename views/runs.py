@@ -3,43 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import panel as pn
 
 from builder import store
-from builder.compare import differences, document_differences
 from engine import jobs, locations
 from engine.channel import METRICS_FILE
-from engine.curves import MetricsTail, last_metrics
+from engine.curves import MetricsTail
 from engine.errors import StepwiseError
 from engine.runs import GRAPH_FILE, read_config
 from engine.status import Status, read_status, rename
 from views.curves import CurvePlot, Shown
 from views.drawing import Drawing
-from views.groups import LOSS, Group, groups
-from views.numbers import grouped
+from views.groups import COLOURS, LOSS, Group, groups
 from views.parts import Bar, Message, Sheet
-from views.runner import TONES, Runner
+from views.run_rows import columns, difference_rows, run_row, short
+from views.runner import Runner
 from views.selection import Selection
 from views.session import Session
 
 NAME = "runs"  # of this pane, towards the selection
 NONE = "No run yet. Every run you train is listed here, to compare with others and to take away."
-SCORES = {"exact_match": "exact match", "val_accuracy": "accuracy of validation"}  # the first that a run has
-MOST_DIFFERENCES = 40
-COLUMNS: list[dict[str, Any]] = [
-    {"id": "name", "label": "Run"},
-    {"id": "state", "label": "", "width": 34},
-    {"id": "step", "label": "Step", "align": "right", "width": 52},
-    {"id": "loss", "label": "Loss", "align": "right", "width": 52},
-    {"id": "val_loss", "label": "Valid", "align": "right", "width": 52},
-    {"id": "score", "label": "Score", "align": "right", "width": 52},
-    {"id": "started", "label": "Started", "align": "right", "width": 60},
-]
-SIGNS = {"running": "▶", "paused": "❚❚", "queued": "…", "finished": "✓", "stopped": "■", "failed": "✕"}
+CHOOSE = "Choose a run to see its curves and settings and to open its graph, two or more to compare them."
+CURVELESS = "There are no curves of it yet: they appear here with its first steps."
+# Details stand under the table, as high as they are; the curves have the other half. Without curves a sentence lies
+# over the figure, which stays in its place: one that is taken out and put back fails in its layout.
+LEFT = """:host { min-width: 0; flex: 1 1 0 !important; border-right: 1px solid var(--line); }
+.details { flex: 0 1 auto !important; height: auto !important; max-height: 56%; border-top: 1px solid var(--line); }
+.details.none { display: none !important; }"""
+RIGHT = """:host { min-width: 0; flex: 1.05 1 0 !important; position: relative; }
+.lesson { position: absolute !important; inset: 0; }
+:host(.bare) > :not(.lesson) { visibility: hidden; } :host(:not(.bare)) > .lesson { display: none !important; }"""
+
+NO_DETAILS, BARE = ["details", "none"], ["bare"]
 
 
 class RunsPane:
@@ -69,16 +68,19 @@ class RunsPane:
         self._detailed: object = None  # what the details were made of
         self._plot = CurvePlot(LOSS, log=True)
         self._metric = "Loss"
-        self._table = Sheet(sections=[], look="strip", sizing_mode="stretch_both", margin=0, styles={"flex": "2 1 0"})
-        self._detail = Sheet(sections=[], look="strip", width=260, sizing_mode="stretch_height", margin=0)
+        self._table = Sheet(sections=[], look="strip", sizing_mode="stretch_both", margin=0)
+        self._detail = Sheet(sections=[], look="strip", sizing_mode="stretch_width", margin=0, css_classes=NO_DETAILS)
+        self._lesson = Sheet(sections=[], sizing_mode="stretch_both", margin=0, css_classes=["lesson"])
         self._bar = Bar(items=self._items(), sizing_mode="stretch_width", height=28, margin=0)
         for part in (self._table, self._detail, self._bar):
             part.on(self._receive)
         self._drawing = Drawing(self._paint)
         self._bar.greeted(self._drawing.begin)
         figure = pn.pane.Bokeh(self._plot.figure, sizing_mode="stretch_both", margin=0)
-        side = pn.Column(self._bar, figure, sizing_mode="stretch_both", margin=0)
-        self.view = pn.Row(self._table, self._detail, side, sizing_mode="stretch_both", margin=0)
+        size: dict[str, Any] = {"sizing_mode": "stretch_both", "margin": 0}
+        self._left = pn.Column(self._table, self._detail, stylesheets=[LEFT], **size)
+        self._right = pn.Column(self._bar, figure, self._lesson, stylesheets=[RIGHT], **size)
+        self.view = pn.Row(self._left, self._right, **size)
         runner.param.watch(lambda *_: self.refresh(), ["status", "folder", "revision"])
         self.refresh()
 
@@ -93,13 +95,14 @@ class RunsPane:
         if not found:
             self._table.show([{"kind": "empty", "id": "train", "text": NONE, "action": "Train"}])
         else:
-            rows = [row for _, row in self._rows.values()]
+            rows = [self._coloured(row) for _, row in self._rows.values()]
             table = {"kind": "rows", "id": "runs", "columns": columns(rows), "rows": rows, "select": "many"}
             self._table.show([{**table, "chosen": self._chosen, "search": True}])
         chosen = [(folder.name, s.name, s.state) for folder, s in found if folder.name in self._chosen]
         if chosen != self._detailed:
             self._detailed = chosen
             self._detail.show(self._details())
+            self._detail.css_classes = ["details"] if chosen else NO_DETAILS
         self._drawing.ask()
 
     def _row(self, folder: Path, status: Status, today: date) -> tuple[object, dict[str, Any]]:
@@ -107,7 +110,14 @@ class RunsPane:
         metrics = folder / METRICS_FILE
         stamp = status, metrics.stat().st_size if metrics.exists() else 0, today
         known = self._rows.get(folder.name)
-        return known if known and known[0] == stamp else (stamp, _row(folder, status, today))
+        return known if known and known[0] == stamp else (stamp, run_row(folder, status, today))
+
+    def _coloured(self, row: dict[str, Any]) -> dict[str, Any]:
+        """A row with the colour of its curves, where several runs are compared."""
+        if row["id"] not in self._chosen or len(self._chosen) < 2:
+            return row
+        name = {**row["cells"]["name"], "dot": "run", "colour": _colour(self._chosen.index(row["id"]))}
+        return {**row, "cells": {**row["cells"], "name": name}}
 
     def _folders(self) -> list[Path]:
         return [locations.runs() / name for name in self._chosen]
@@ -115,7 +125,7 @@ class RunsPane:
     def _details(self) -> list[dict[str, Any]]:
         folders = self._folders()
         if not folders:
-            return [{"kind": "text", "text": "Choose a run to open its graph, two or more to compare them."}]
+            return []
         actions = [
             {"id": "follow", "text": "Show in panes"},
             {"id": "graph", "text": "Open graph"},
@@ -131,8 +141,10 @@ class RunsPane:
         heading = {"kind": "heading", "text": "What differs", "note": f"{len(folders)} runs"}
         if not rows:
             return [heading, {"kind": "text", "text": "Nothing: same graph, same settings."}]
-        head = ["", *(str(i + 1) for i in range(len(folders)))]
-        return [heading, {"kind": "table", "mono": True, "head": head, "rows": rows}]
+        names = [read_status(folder).name for folder in folders]
+        labels = enumerate(zip(short(names), names, strict=True))
+        head = [{"text": text, "title": name, "colour": _colour(i)} for i, (text, name) in labels]
+        return [heading, {"kind": "table", "mono": True, "head": [{"text": ""}, *head], "rows": rows}]
 
     def _metrics(self) -> dict[str, Group]:
         """What can be drawn of the chosen runs."""
@@ -159,6 +171,11 @@ class RunsPane:
         self._plot.set_group(self._metrics().get(self._metric, LOSS))
         self._bar.show(self._items())
         self._plot.show(shown, max((run.tail.step for run in shown), default=1))
+        has_curves = any(run.tail.curves for run in shown)
+        self._lesson.show([{"kind": "empty", "text": CURVELESS if shown else CHOOSE}])
+        classes = [] if has_curves else BARE
+        if self._right.css_classes != classes:
+            self._right.css_classes = classes
 
     def _receive(self, message: Message) -> None:
         name = str(message.get("name", message.get("id", "")))
@@ -199,76 +216,13 @@ class RunsPane:
         """The first of the chosen runs is what the other panes look at."""
         if self._chosen:
             self._selection.set(NAME, run=self._chosen[0], step=None)
-        self._detail.show(self._details())
-        self._drawing.ask()
+        self.refresh()
 
 
-def short(names: list[str]) -> list[str]:
-    """Names without a model in front that is the same in all of them."""
-    parts = [name.partition(" · ") for name in names]
-    return [rest or model for model, _, rest in parts] if len({model for model, _, _ in parts}) == 1 else names
-
-
-def columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The columns in which some run has something to say."""
-    return [column for column in COLUMNS if any(row["cells"][column["id"]].get("text") for row in rows)]
-
-
-def _row(folder: Path, status: Status, today: date) -> dict[str, Any]:
-    """One run as a row of the table."""
-    last = last_metrics(folder)
-    cells: dict[str, dict[str, Any]] = {
-        "name": {"value": status.name, "text": status.name, "title": status.reason or folder.name},
-        "state": {
-            "value": status.state,
-            "text": SIGNS[status.state],
-            "tone": TONES.get(status.state, "muted"),
-            "title": status.state,
-        },
-        "step": {"value": last.get("step", 0), "text": grouped(int(last.get("step", 0)))},
-        "loss": _number(last.get("loss")),
-        "val_loss": _number(last.get("val_loss")),
-        "score": next((_number(last[name], about) for name, about in SCORES.items() if name in last), _number(None)),
-        "started": _moment(datetime.fromtimestamp(status.created), today),
-    }
-    return {"id": folder.name, "cells": cells}
-
-
-def _number(value: float | None, about: str = "") -> dict[str, Any]:
-    text = "" if value is None else f"{value:.3g}" if 0 < abs(value) < 0.1 else f"{value:.3f}"
-    return {"value": value, "text": text, "title": f"{about} {text}".strip()}
-
-
-def _moment(time: datetime, today: date) -> dict[str, Any]:
-    """The time of a run of today, the day of an older one."""
-    return {
-        "value": time.timestamp(),
-        "text": f"{time:%H:%M}" if time.date() == today else f"{time:%d %b}",
-        "title": f"{time:%d %b %Y %H:%M}",
-    }
+def _colour(index: int) -> str:
+    """The colour of a run's curves beside those of others, by its place among the chosen."""
+    return COLOURS[index % len(COLOURS)]
 
 
 def _can_go_on(folder: Path) -> bool:
     return read_status(folder).state in ("stopped", "failed")
-
-
-def difference_rows(folders: list[Path]) -> list[list[str]]:
-    """What differs between runs, settings and graphs: a name, then the value in each run.
-
-    Args:
-        folders: Two or more runs; the others are compared with the first.
-    """
-    values: dict[str, list[str]] = {}
-    first = folders[0]
-    document, settings = store.load(first / GRAPH_FILE), read_config(first).to_dict()
-    for index, folder in enumerate(folders[1:], start=1):
-        found = differences(settings, read_config(folder).to_dict())
-        found += document_differences(document, store.load(folder / GRAPH_FILE))
-        for d in found:
-            row = values.setdefault(d.path, [_text(d.left)] * len(folders))
-            row[index] = _text(d.right)
-    return [[path, *row] for path, row in list(values.items())[:MOST_DIFFERENCES]]
-
-
-def _text(value: object) -> str:
-    return "–" if value is None else str(value)

@@ -8,7 +8,7 @@ import param
 
 from builder.document import Document
 from builder.edits import Batch, SetSymbol, SetTask
-from builder.fit import misfit, suitable_task, wanted_sizes, why_none
+from builder.fit import fits_by_sizes, misfit, suitable_task, task_by_sizes, wanted_sizes, why_none
 from engine.config import RunConfig
 from engine.data import TASKS, Task
 from engine.errors import StepwiseError
@@ -19,6 +19,7 @@ from views.session import Session
 
 EXAMPLES = 3
 UNDECIDED = "no task fits"
+CURING = "Choose this task, and change the sizes that do not fit its data; Ctrl+Z takes it back"
 BEGINNING = (
     "Training begins with the weights that the model was opened with, as far as they fit. Run → Begin with fresh "
     "weights leaves them out."
@@ -31,6 +32,7 @@ class Setup(param.Parameterized):
     config = cast(RunConfig, param.ClassSelector(class_=RunConfig, doc="Settings of the next run."))
     undecided = param.Boolean(default=False, doc="Whether the model names no task and fits none.")
     obstacle = param.String(default="", doc="Why the model cannot be trained so; empty if it can, or has problems.")
+    cure = param.String(default="", doc="The task to choose instead, where there is an obstacle and one helps.")
 
     def __init__(self, config: RunConfig) -> None:
         super().__init__(config=config)
@@ -57,7 +59,7 @@ class SetupPane:
         self._session, self._setup = session, setup
         self.part = Sheet(sections=self._sections())
         self.part.on(self._receive)
-        setup.param.watch(lambda *_: self._show(), ["config", "undecided", "obstacle"])
+        setup.param.watch(lambda *_: self._show(), ["config", "undecided", "obstacle", "cure"])
         session.param.watch(lambda _: self._show(), ["weights"])
 
     def _show(self) -> None:
@@ -87,7 +89,10 @@ class SetupPane:
     def _about(self, task: Task) -> list[dict[str, Any]]:
         """What the task is, and what keeps the model from being trained for it."""
         obstacle = self._setup.obstacle
-        said = [{"kind": "text", "text": obstacle, "tone": "warn"}] if obstacle else []
+        said: list[dict[str, Any]] = [{"kind": "text", "text": obstacle, "tone": "warn"}] if obstacle else []
+        if self._setup.cure:
+            cure = {"id": "cure", "text": cure_label(self._session, self._setup), "title": CURING}
+            said.append({"kind": "actions", "items": [cure]})
         if self._setup.undecided:
             return [{"kind": "title", "text": UNDECIDED.capitalize(), "colour": "muted"}, *said]
         return [
@@ -97,7 +102,10 @@ class SetupPane:
         ]
 
     def _receive(self, message: dict[str, Any]) -> None:
-        name, value = str(message["name"]), message["value"]
+        name, value = str(message["name"]), message.get("value")
+        if name == "cure":
+            choose_task(self._session, self._setup, self._setup.cure)
+            return
         if name == "task":
             choose_task(self._session, self._setup, str(value))
             return
@@ -132,8 +140,19 @@ def settle(session: Session, setup: Setup) -> None:
     document, task = session.document, task_of(session.document)
     if task:
         setup.train_for(task)
-    reason = misfit(document, task) if task else why_none(document)
-    setup.param.update(undecided=not task, obstacle=reason if session.report.ok else "")
+    reason = (misfit(document, task) if task else why_none(document)) if session.report.ok else ""
+    setup.param.update(undecided=not task, obstacle=reason, cure=_cure(document, task) if reason else "")
+
+
+def _cure(document: Document, task: str) -> str:
+    """The task itself where only sizes are in the way, else one that the model fits, else one by its sizes."""
+    return task if task and fits_by_sizes(document, task) else suitable_task(document) or task_by_sizes(document)
+
+
+def cure_label(session: Session, setup: Setup) -> str:
+    """What the button says that takes the obstacle away."""
+    changes_sizes = bool(wanted_sizes(session.document, TASKS[setup.cure]))
+    return f"Make it fit: {setup.cure}" if changes_sizes else f"Train for {setup.cure}"
 
 
 def chosen_task(setup: Setup) -> str:

@@ -229,7 +229,7 @@ class Shell:
         elif message.get("id") == "task":
             choose_task(self.session, self.setup, str(message["value"]))
         elif message.get("id") == "obstacle":
-            self.session.tell(self.setup.obstacle)
+            self.bottom.open("setup")
         elif "id" in message:
             self.command(str(message["id"]))
 

@@ -16,6 +16,7 @@ from views.session import Session
 from views.setup import Setup, chosen_task, task_options
 
 Items = list[dict[str, Any]]
+MEND = "Press to open Setup."
 
 
 def toolbar(session: Session, runner: Runner, setup: Setup) -> Items:
@@ -51,14 +52,13 @@ def _with(word: str, label: str) -> str:
 
 
 def validity(session: Session) -> dict[str, Any]:
-    """The chip that says whether the model can be built."""
-    found = session.report.diagnostics
-    errors = sum(problem.severity == "error" for problem in found)
+    """The chip that says whether the model can be built, with as many problems as the pane lists."""
+    found = session.findings
     broken = sum(result.failed for result in session.contracts)
-    if errors:
-        text, tone = f"{errors} {'problem' if errors == 1 else 'problems'}", "err"
-    elif broken:
+    if broken and broken == len(found):
         text, tone = f"{broken} {'contract fails' if broken == 1 else 'contracts fail'}", "err"
+    elif any(problem.severity == "error" for problem in found):
+        text, tone = f"{len(found)} {'problem' if len(found) == 1 else 'problems'}", "err"
     else:
         text, tone = _right(session, len(found)), "warn" if found else "ok"
     return {"kind": "chip", "command": "problems", "text": text, "tone": tone, "title": "Show problems"}
@@ -73,11 +73,11 @@ def _right(session: Session, warnings: int) -> str:
 
 
 def _obstacle(setup: Setup) -> Items:
-    """What keeps a model that is right from being trained."""
+    """What keeps a model that is right from being trained: a button to where it is mended."""
     if not setup.obstacle:
         return []
     text = "cannot be trained" if setup.undecided else f"does not fit {setup.config.task}"
-    return [{"kind": "chip", "id": "obstacle", "text": text, "tone": "warn", "title": setup.obstacle}]
+    return [{"kind": "chip", "id": "obstacle", "text": text, "tone": "warn", "title": f"{setup.obstacle} {MEND}"}]
 
 
 def _train(runner: Runner, session: Session, setup: Setup) -> dict[str, Any]:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from itertools import pairwise
+from math import log10
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.curves import MetricsTail
-from views.curves import MOST_NAMED, CurvePlot, Shown, decades
+from views.curves import BETWEEN, DECADES, MOST_NAMED, VALUES, CurvePlot, Shown
 from views.groups import GROUPS, LOSS, groups
+from views.ui.build import node_folder
 
 
 def run(folder: Path, values: list[float]) -> Shown:
@@ -69,18 +76,58 @@ def test_smoothing_lays_a_calm_curve_over_the_values(tmp_path: Path) -> None:
     assert drawn(plot)[:2] == [[4.0, 0.0, 8.0], [4.0, 3.0, 4.25]]
 
 
-@pytest.mark.parametrize(("low", "high", "some"), [(0.01, 10, {0.01, 0.03, 0.1, 0.3, 1, 3, 10}), (1, 4, {1, 2, 3})])
-def test_a_log_axis_is_marked_with_round_numbers(low: float, high: float, some: set[float]) -> None:
-    assert some <= set(decades(low, high))
+def run_script(code: str) -> Any:
+    """What a piece of JavaScript returns."""
+    call = f"process.stdout.write(JSON.stringify((() => {{{code}}})()))"
+    done = subprocess.run([str(node_folder() / "node"), "-e", call], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
 
 
-def test_the_legend_stands_in_the_corner_that_the_curves_leave_free() -> None:
+def marks(low: float, high: float, room: int) -> list[float]:
+    """What stands at a log axis of so many pixels."""
+    plot = {"properties": {"inner_height": {"is_unset": False}}, "inner_height": room}
+    given = f"const cb_data = {json.dumps({'start': low, 'end': high})}, plot = {json.dumps(plot)};"
+    found: list[float] = run_script(f"{given} const gap = {BETWEEN}; {DECADES}")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "room", "wanted"),
+    [
+        (0.009, 11, 200, [0.01, 0.03, 0.1, 0.3, 1, 3, 10]),
+        (0.0005, 4, 90, [0.001, 0.01, 0.1, 1]),
+        (1.1, 4, 90, [1.5, 2, 3]),
+        (1, 1.4, 200, [1, 1.1, 1.2, 1.3, 1.4]),
+        (0, 1, 90, []),
+    ],
+)
+def test_a_log_axis_is_marked_with_round_numbers(low: float, high: float, room: int, wanted: list[float]) -> None:
+    assert marks(low, high, room) == wanted
+
+
+@settings(max_examples=25, deadline=None)
+@given(low=st.floats(-12, 3), decades=st.floats(0.2, 20), room=st.integers(40, 900))
+def test_numbers_at_a_log_axis_never_touch(low: float, decades: float, room: int) -> None:
+    found = marks(10**low, 10 ** (low + decades), room)
+
+    places = [room * (log10(mark) - low) / decades for mark in found]
+    assert all(after - before > BETWEEN - 0.001 for before, after in pairwise(places))
+
+
+@pytest.mark.parametrize(
+    ("tick", "text"), [(0.0003, "3e-4"), (0.1, "0.1"), (0.30000000000000004, "0.3"), (0, "0"), (12000, "12k"), (3, "3")]
+)
+def test_a_small_value_at_an_axis_is_not_written_as_0(tick: float, text: str) -> None:
+    assert run_script(f"const tick = {tick}; {VALUES}") == text
+
+
+def test_the_legend_stands_over_the_axes_and_names_the_newest_values(tmp_path: Path) -> None:
     plot = CurvePlot(LOSS)
-    assert plot.figure.legend.location == "top_right"
 
-    plot.set_group(GROUPS["Accuracy"])
+    plot.show([run(tmp_path / "a", [3.0, 0.00013149])], 2)
 
-    assert plot.figure.legend.location == "bottom_right"
+    assert plot.figure.legend[0] in plot.figure.above
+    assert [item.label.value for item in plot.figure.legend[0].items] == ["train 0.000131", "valid 1.00"]
 
 
 def test_experts_and_balance_are_offered_only_where_a_run_has_them() -> None:

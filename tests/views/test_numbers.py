@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from views.numbers import clock, count, duration, grouped, size
+from views.numbers import clock, count, duration, grouped, significant, size
 
 
 @pytest.mark.parametrize(("count", "text"), [(7, "7"), (1234, "1\u2009234"), (1234567, "1\u2009234\u2009567")])
@@ -33,3 +33,14 @@ def test_numbers_have_three_digits_and_a_unit(shown: str, wanted: str) -> None:
 )
 def test_a_clock_shows_hours_only_where_there_are_any(seconds: float | None, text: str) -> None:
     assert clock(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0.00"), (1.2, "1.20"), (0.000131, "0.000131"), (2.5e-6, "2.50e-6"), (123.4, "123"),
+        (50698.2, "50\u2009698"), (-0.5, "-0.500"), (float("nan"), "nan"),
+    ],
+)  # fmt: skip
+def test_a_measured_number_keeps_three_digits_however_small(value: float, text: str) -> None:
+    assert significant(value) == text

@@ -15,8 +15,9 @@ from engine import jobs, locations
 from engine.config import RunConfig
 from engine.status import Status, change_status
 from tests.engine.run_folders import append, loss
+from views.run_rows import difference_rows, short
 from views.runner import Runner
-from views.runs import NONE, RunsPane, difference_rows, short
+from views.runs import CHOOSE, CURVELESS, NONE, RunsPane
 from views.selection import Selection
 from views.session import Session
 
@@ -81,7 +82,7 @@ def test_a_run_is_read_again_only_when_it_has_written_something(monkeypatch: pyt
         read.append(folder)
         return {"step": 4}
 
-    monkeypatch.setattr("views.runs.last_metrics", last_metrics)
+    monkeypatch.setattr("views.run_rows.last_metrics", last_metrics)
 
     append(talking, loss(4))
     desk.pane.refresh()
@@ -121,6 +122,38 @@ def test_equal_runs_do_not_differ() -> None:
 
     assert difference_rows(folders) == []
     assert desk.details()[1]["text"] == "Nothing: same graph, same settings."
+
+
+def test_compared_runs_have_the_colour_of_their_curves_in_the_table_and_over_what_differs() -> None:
+    first, second = run("1", heads=4), run("2")
+    desk = Desk()
+
+    desk.choose(second, first)
+
+    head = desk.details()[1]["head"][1:]
+    dots = {row["id"]: row["cells"]["name"]["colour"] for row in desk.rows()}
+    drawn = [line.glyph.name for line in desk.pane._plot.figure.renderers]
+    assert [(cell["text"], cell["colour"]) for cell in head] == [("2", drawn[0]), ("1", drawn[-1])]
+    assert dots == {"2": drawn[0], "1": drawn[-1]}
+    assert drawn[0] != drawn[-1]
+    desk.choose(first)
+    assert not any("colour" in row["cells"]["name"] for row in desk.rows())
+
+
+def test_without_curves_a_sentence_stands_in_place_of_an_empty_chart() -> None:
+    folder = run("1")
+    desk = Desk()
+
+    def said() -> str:
+        return str(desk.pane._lesson.sections[0]["text"]) if desk.pane._right.css_classes == ["bare"] else ""
+
+    assert said() == CHOOSE
+    desk.choose(folder)
+    assert said() == ""
+    (folder / "metrics.jsonl").unlink()
+    fresh = Desk()
+    fresh.choose(folder)
+    assert fresh.pane._lesson.sections[0]["text"] == CURVELESS
 
 
 def test_the_first_of_the_chosen_is_what_the_other_panes_look_at() -> None:

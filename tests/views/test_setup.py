@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builder import templates
-from builder.edits import Remove
+from builder.edits import Remove, SetTask
 from engine.config import RunConfig
 from engine.data import TASKS
 from engine.errors import FileError
 from views.session import Session
-from views.setup import Setup, SetupPane, changes, choose_task, chosen_task, settle, task_of, task_options
+from views.setup import Setup, SetupPane, changes, choose_task, chosen_task, cure_label, settle, task_of, task_options
 from views.setup_file import read_setup, write_setup
 
 
@@ -120,6 +120,34 @@ def test_a_chosen_task_brings_the_sizes_with_which_it_fits(setup: Setup) -> None
 
     assert session.scope["image_size"] == 8
     assert (chosen_task(setup), setup.obstacle) == ("shapes", "")
+
+
+@pytest.mark.parametrize(
+    ("task", "label", "fits"),
+    [("", "Make it fit: shapes", "shapes"), ("shapes", "Make it fit: shapes", "shapes"), ("sort", "", "shapes")],
+)
+def test_setup_has_the_button_that_makes_the_model_fit(setup: Setup, task: str, label: str, fits: str) -> None:
+    session = Session(templates.build("vit"))
+    session.apply(SetTask(task=task))
+    settle(session, setup)
+    pane = SetupPane(session, setup)
+    (action,) = next(section for section in pane.part.sections if section["kind"] == "actions")["items"]
+
+    for handler in pane.part._handlers:
+        handler({"name": action["id"]})
+    settle(session, setup)
+
+    assert label in ("", action["text"])
+    assert (chosen_task(setup), setup.obstacle, setup.cure) == (fits, "", "")
+    assert not any(section["kind"] == "actions" for section in pane.part.sections)
+
+
+def test_a_model_of_another_kind_is_offered_a_task_that_it_fits_as_it_is(session: Session, setup: Setup) -> None:
+    session.apply(SetTask(task="shapes"))
+
+    settle(session, setup)
+
+    assert (setup.cure, cure_label(session, setup)) == ("reverse", "Train for reverse")
 
 
 def test_what_stands_for_no_task_cannot_be_chosen(session: Session, setup: Setup) -> None:

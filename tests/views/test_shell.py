@@ -163,6 +163,14 @@ def test_a_model_that_fits_no_task_is_not_trained_and_the_reason_is_told(shell: 
         assert shell.session.notice.text == shell.setup.obstacle
 
 
+def test_the_chip_of_a_model_that_fits_no_task_leads_to_the_setup(shell: Shell) -> None:
+    shell.session.open_document(templates.build("vit"))
+
+    shell._receive({"id": "obstacle"})
+
+    assert shell.bottom.active == ["setup"]
+
+
 def test_the_dialogs_open_by_their_commands(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     messages = heard(shell, monkeypatch)
 

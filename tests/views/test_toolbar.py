@@ -15,7 +15,7 @@ from tests.engine.run_folders import append, loss, new_run
 from views.runner import Runner
 from views.session import Session
 from views.setup import Setup, settle
-from views.toolbar import status_bar, title_bar, toolbar, validity
+from views.toolbar import MEND, status_bar, title_bar, toolbar, validity
 
 
 @pytest.fixture
@@ -82,7 +82,8 @@ def test_what_fits_no_task_cannot_be_trained_and_the_bar_says_why(runner: Runner
     assert (items["task"]["value"], items["task"]["options"][0]["label"]) == ("", "no task fits")
     assert items["train"]["disabled"]
     assert items["step"]["disabled"]
-    assert items["train"]["title"] == items["obstacle"]["title"] == setup.obstacle
+    assert items["train"]["title"] == setup.obstacle
+    assert items["obstacle"]["title"] == f"{setup.obstacle} {MEND}"
 
 
 def test_a_run_that_goes_is_paused_whatever_the_graph_is_now(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:

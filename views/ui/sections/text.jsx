@@ -44,8 +44,9 @@ export const Table = ({ section, send }) => (
     {section.head ? (
       <thead>
         <tr>
-          {section.head.map((text, i) => (
-            <th key={i} scope="col">
+          {section.head.map(({ text, title, colour }, i) => (
+            <th key={i} scope="col" title={title}>
+              {colour ? <i className="dot" style={{ background: `var(--${colour})` }} /> : null}
               {text}
             </th>
           ))}
