@@ -11,11 +11,10 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from builder import limits
 from builder.document import Document
 from builder.levels import Level, scope_of
 from builder.recipes import Recipe
-from builder.sizes import parameters_of
+from builder.sizes import too_large
 from builder.ties import apply_ties
 from builder.unfolding import unfolded
 from engine.errors import CompileError
@@ -38,7 +37,7 @@ def compile_document(document: Document, seed: int = 0, fuse: bool = True) -> nn
     """
     recipe = recipe_of(document, fuse)
     on_meta = torch.get_default_device().type == "meta"  # where nothing is allocated
-    if not on_meta and (reason := limits.too_large(parameters_of(document))):
+    if not on_meta and (reason := too_large(document)[0]):
         raise CompileError(reason)
     with torch.random.fork_rng(devices=[]):
         model = recipe.make("", seed)

@@ -50,12 +50,28 @@ def too_many_parts(parts: int, uses: int) -> str:
     )
 
 
-def too_large(parameters: int) -> str:
-    """Why a model of this size is not built, and how to go on; empty if it may be."""
-    if parameters <= (most := most_parameters()):
+def too_large(parameters: int, tables: int = 0) -> str:
+    """Why a model of this size is not built, and how to go on; empty if it may be.
+
+    Args:
+        parameters: Numbers that are trained, or could be.
+        tables: Numbers that are fixed, such as waves for positions.
+    """
+    most = most_parameters()
+    if parameters + tables <= most:
         return ""
+    what = f"{in_billions(parameters)} billion parameters, which take {in_billions(16 * parameters)} GB in training"
+    allowed, advice = "at most", "Make d_model or the number of layers smaller"
+    if parameters <= most:
+        what = f"{in_billions(tables)} billion numbers in fixed tables, which take {in_billions(4 * tables)} GB"
+        allowed, advice = "parameters included, at most", "Make what the tables are sized by smaller, such as max_len"
     return (
-        f"The model has {parameters / 1e9:.3g} billion parameters, which take {16 * parameters / 1e9:.3g} GB in "
-        f"training; at most {most / 1e9:g} billion are allowed. Make d_model or the number of layers smaller, or set "
-        f"{PARAMETERS_SETTING} to a larger number."
+        f"The model has {what}; {allowed} {most / 1e9:g} billion are allowed. {advice}, or set {PARAMETERS_SETTING} "
+        "to a larger number."
     )
+
+
+def in_billions(count: int) -> str:
+    """A number in billions, short: 0.00512, 10.3, 1,024."""
+    billions = count / 1e9
+    return f"{billions:.3g}" if billions < 1000 else f"{billions:,.0f}"

@@ -12,6 +12,7 @@ from builder.drawn import Drawn
 from builder.initial import seed_at
 from builder.stacks import Stack
 from engine.blocks.spec import BlockConfig, BlockSpec
+from engine.errors import CompileError
 from engine.losses import count_calls
 
 
@@ -29,10 +30,18 @@ class Leaf:
     draws: bool = True
 
     def make(self, path: str, seed: int) -> nn.Module:
-        """The module; torch draws what belongs to `path`."""
+        """The module; torch draws what belongs to `path`.
+
+        Raises:
+            CompileError: If torch cannot make it, as where there is too little memory.
+        """
         if self.draws:
             torch.default_generator.manual_seed(seed_at(seed, path))
-        module = self.spec.module(self.config)
+        try:
+            module = self.spec.module(self.config)
+        except (RuntimeError, MemoryError) as error:
+            reason = str(error).splitlines()[0] if str(error) else "there is too little memory"
+            raise CompileError(f"{path}: {self.spec.title} cannot be made: {reason}. Give it smaller sizes.") from error
         self.draws = bool(module._parameters or module._buffers or module._modules)
         return module
 

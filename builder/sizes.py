@@ -1,53 +1,31 @@
-"""How many parameters a model has, without building it."""
+"""How many parameters and other numbers a model holds, without building it."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import islice
 from math import prod
 
 from builder import limits
-from builder.blank import blank
 from builder.catalogue import block_inputs
 from builder.document import Definition, Document, PortRef
+from builder.held import Numbers, held, total
 from builder.memo import Memo
 from builder.paths import Step, steps
 from builder.presence import presence
-from builder.surroundings import Surroundings, Worth, inner_scope, layer_settings, survey
+from builder.surroundings import Surroundings, inner_scope, layer_settings, survey
 from builder.values import known_scope, layers_of
 from engine.blocks.spec import CATALOGUE
 from engine.errors import DocumentError, ExpressionError
 from engine.registry import did_you_mean
 from engine.settings import Value
 
-Known = dict[tuple[object, ...], int]
+Known = dict[tuple[object, ...], Numbers]
 
 
-@lru_cache(maxsize=4_096)
-def block_parameters(kind: str, worth: Worth) -> Mapping[str, tuple[int, ...]]:
-    """The shape of each parameter of a block, found on the meta device, which holds no numbers.
-
-    Args:
-        kind: A block of the catalogue.
-        worth: Its settings by name; if one has no value, there are no parameters.
-
-    Returns:
-        Shapes by name. A block too large for any computer counts `sys.maxsize`.
-    """
-    if any(value is None for _, value in worth):
-        return {}
-    config = CATALOGUE[kind].config(**{name: value for name, value in worth if value is not None})
-    try:
-        module = blank(kind, config)
-    except RuntimeError:  # more bytes than 64 bits can count, which any limit refuses
-        return {"": (sys.maxsize,)}
-    return {name: tuple(parameter.shape) for name, parameter in module.named_parameters()}
-
-
-_WHOLE: Memo[int] = Memo(256)
+_WHOLE: Memo[Numbers] = Memo(256)
 
 
 def parameters_of(document: Document, path: Sequence[str] = ()) -> int:
@@ -61,19 +39,48 @@ def parameters_of(document: Document, path: Sequence[str] = ()) -> int:
         Their number. Parts that are missing or have no sizes count nothing, and neither do those that hang on
         an optional input without a wire.
     """
-    return _WHOLE.get((document,), tuple(path), lambda: _parameters(document, tuple(path)))
+    return numbers_of(document, path).parameters
 
 
-def _parameters(document: Document, path: tuple[str, ...]) -> int:
+def numbers_of(document: Document, path: Sequence[str] = ()) -> Numbers:
+    """All numbers that a node holds in all its layers, counted as `parameters_of` does."""
+    return _WHOLE.get((document,), tuple(path), lambda: _numbers(document, tuple(path)))
+
+
+def too_large(document: Document) -> tuple[str, str]:
+    """Why a model is not built, and the node of the root to blame; both empty if it may be."""
+    found = numbers_of(document)
+    reason = limits.too_large(found.parameters, found.tables)
+    if not reason:
+        return "", ""
+    path = _largest(document)
+    most = limits.in_billions(numbers_of(document, path).all)
+    return f"{reason} The largest part, {most} billion, is in {'.'.join(path)}.", path[0]
+
+
+def _largest(document: Document) -> tuple[str, ...]:
+    """The path to what holds most of a model's numbers, from the root inward as long as one node has over half."""
+    path, definition = tuple[str, ...](), document.definitions.get(document.root)
+    while definition is not None and len(path) <= limits.MAX_DEPTH:
+        counts = {name: numbers_of(document, (*path, name)).all for name in definition.nodes}
+        name = max(counts, key=lambda name: counts[name])
+        if path and 2 * counts[name] <= numbers_of(document).all:
+            break
+        path, definition = (*path, name), document.definitions.get(definition.nodes[name].kind)
+    return path
+
+
+def _numbers(document: Document, path: tuple[str, ...]) -> Numbers:
     here, layers = Use(document, survey(document, document.main, known_scope(document.main)), None), 1
     for name in path[:-1]:
         inner = document.definitions.get(here.around.definition.nodes[name].kind)
         if inner is None or name not in here.there:
-            return 0
+            return Numbers()
         layers *= _layers(here.around, name)
         here = here.inside(name, inner, here.around.settings(name))
     known: Known = {}
-    return layers * (_node(here, path[-1], known) if path else _count_use(here, known)) - _tied(document, path)
+    found = (_node(here, path[-1], known) if path else _count_use(here, known)) * layers
+    return Numbers(found.parameters - _tied(document, path), found.tables)
 
 
 def parameters_inside(document: Document, most: int = 2_000) -> dict[tuple[str, ...], int]:
@@ -94,7 +101,7 @@ def _counts(document: Document) -> Iterator[tuple[tuple[str, ...], int]]:
     for path, use, layers, above in waiting:
         around = use.around
         for name, node in around.definition.nodes.items():
-            yield (*path, name), layers * _node(use, name, known)
+            yield (*path, name), layers * _node(use, name, known).parameters
             inner = document.definitions.get(node.kind)
             if inner is not None and name in use.there and inner.name not in above:
                 inside = use.inside(name, inner, around.settings(name))
@@ -139,32 +146,28 @@ class Use:
         return Use(self.document, survey(self.document, inner, inner_scope(inner, settings)), given)
 
 
-def _count_use(use: Use, known: Known) -> int:
+def _count_use(use: Use, known: Known) -> Numbers:
     key = (use.around.definition.name, use.given, *use.around.scope.items())
     if key not in known and len(known) <= limits.MAX_USES:  # a model with more is not built
-        known[key] = 0  # a composite that holds itself counts nothing more
-        known[key] = sum(_node(use, name, known) for name in use.there)
-    return known.get(key, 0)
+        known[key] = Numbers()  # a composite that holds itself counts nothing more
+        known[key] = total([_node(use, name, known) for name in use.there])
+    return known.get(key, Numbers())
 
 
-def _node(use: Use, name: str, known: Known) -> int:
-    """The parameters of a node in all its layers."""
+def _node(use: Use, name: str, known: Known) -> Numbers:
+    """What a node holds in all its layers."""
     around = use.around
     node = around.definition.nodes[name]
     inner = use.document.definitions.get(node.kind)
     if inner is None or name not in use.there:
         there = name in use.there and node.kind in CATALOGUE
-        return _count(node.kind, around.worth[name]) if there else 0
+        return held(node.kind, around.worth[name]).numbers if there else Numbers()
     layers = _layers(around, name)
     special = {} if node.shared else layer_settings(around, name)
     own = [settings for index, (settings, _) in special.items() if index < layers]
     different = [around.settings(name)] * min(1, layers - len(own)) + own
     counts = [_count_use(use.inside(name, inner, settings), known) for settings in different]
-    return sum(counts) + counts[0] * (layers - len(counts))
-
-
-def _count(kind: str, worth: Worth) -> int:
-    return sum(prod(shape) for shape in block_parameters(kind, worth).values())
+    return total([*counts, counts[0] * (layers - len(counts))])
 
 
 def _tied(document: Document, path: Sequence[str]) -> int:
@@ -214,7 +217,7 @@ def parameter_shape(document: Document, path: str) -> tuple[int, ...] | None:
     kind, worth = around.definition.nodes[last.node].kind, around.worth[last.node]
     if kind not in CATALOGUE or any(value is None for _, value in worth):
         return None
-    shapes, name = block_parameters(kind, worth), ".".join(parts[last.place + 1 :])
+    shapes, name = held(kind, worth).shapes, ".".join(parts[last.place + 1 :])
     if name not in shapes:
         raise DocumentError(f"{path!r}: {last.node} has no parameter {name!r}. {did_you_mean(name, shapes)}")
     return shapes[name]

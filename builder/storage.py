@@ -12,8 +12,9 @@ from itertools import islice, product
 from builder.catalogue import block_inputs
 from builder.document import Document
 from builder.edits import Batch, Edit, Tie, Untie
+from builder.held import held
 from builder.paths import steps
-from builder.sizes import Use, block_parameters, layers_at
+from builder.sizes import Use, layers_at
 from builder.surroundings import survey
 from builder.values import known_scope
 from engine.blocks.spec import CATALOGUE
@@ -227,6 +228,6 @@ def _within(use: Use, path: Parts, above: Parts, prefix: Parts, layers: tuple[in
 def _of_block(kind: str, use: Use, name: str, at: Parts, prefix: Parts, layers: tuple[int, ...]) -> Iterator[Found]:
     if kind not in CATALOGUE:
         return
-    for leaf, shape in block_parameters(kind, use.around.worth[name]).items():
+    for leaf, shape in held(kind, use.around.worth[name]).shapes.items():
         if len(shape) > 1:
             yield Weight((*prefix, *leaf.split(".")), layers, kind, shape), at, leaf

@@ -96,19 +96,16 @@ def _bad_tie(view: View, pair: tuple[str, str]) -> str:
 @rule(
     "R020",
     "Model is too large",
-    why="Every parameter takes 16 bytes in training; a model that no machine here can hold is not even begun.",
+    why="Every parameter takes 16 bytes in training, every number of a fixed table 4; a model that no machine here can "
+    "hold is not even begun.",
 )
 def too_large(view: View) -> Iterator[Finding]:
-    """The model has more parameters than `limits.most_parameters`."""
+    """The model holds more numbers than `limits.most_parameters`."""
     if not view.is_root or unfolded(view.document).problem:
         return
-    reason = limits.too_large(sizes.parameters_of(view.document))
-    if not reason:
-        return
-    counts = {name: sizes.parameters_of(view.document, (name,)) for name in view.definition.nodes}
-    largest = max(counts, key=lambda name: counts[name])
-    text = f"{reason} Most of them, {counts[largest] / 1e9:.3g} billion, are in {largest}."
-    yield Finding(message=text, where=view.where(largest))
+    reason, node = sizes.too_large(view.document)
+    if reason:
+        yield Finding(message=reason, where=view.where(node))
 
 
 @rule(

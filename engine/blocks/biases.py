@@ -93,9 +93,9 @@ def slopes(n_heads: int) -> Tensor:
     member of that of the next higher.
     """
     whole = 1 << (n_heads.bit_length() - 1)
-    first = [2 ** (-8 * (h + 1) / whole) for h in range(whole)]
-    more = [2 ** (-4 * (2 * h + 1) / whole) for h in range(n_heads - whole)]
-    return torch.tensor(first + more)
+    first = torch.arange(whole, dtype=torch.float64) + 1
+    more = torch.arange(n_heads - whole, dtype=torch.float64) + 0.5
+    return torch.exp2(torch.cat((first, more)) * (-8 / whole)).float()
 
 
 @dataclass(frozen=True, kw_only=True)

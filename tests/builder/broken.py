@@ -315,6 +315,11 @@ def too_large() -> Document:
     return templates.build("gpt2", d_model=100_000, n_heads=8, n_layers=50)
 
 
+def tables_too_large() -> Document:
+    far = node("sinusoidal_positions", d_model="d_model", max_len=10**9)
+    return language_model({"far": far}, "embed.y>far.x far.y>head.x")
+
+
 def unfolds_too_far() -> Document:
     return unfolding(levels=11, width=4)
 
@@ -349,7 +354,7 @@ BROKEN: dict[str, tuple[Make, ...]] = {
     "R016": (doubled,),
     "R017": (no_logits,),
     "R018": (valueless_symbol,),
-    "R020": (too_large,),
+    "R020": (too_large, tables_too_large),
     "R021": (positions.positions_added_twice,),
     "R022": (positions.tokens_embedded_twice,),
     "R023": (streams.layers_shared_by_accident,),

@@ -9,12 +9,23 @@ import pytest
 import builder
 from builder import templates
 from builder.compile import compile_document
+from builder.document import Document
 from builder.edits import SetRepeat, SetSetting, SetSymbol
-from builder.sizes import block_parameters, parameter_shape, parameters_inside, parameters_of
+from builder.held import Numbers, held
+from builder.sizes import numbers_of, parameter_shape, parameters_inside, parameters_of
 from engine.errors import CompileError, DocumentError
-from tests.builder.drawn import language_model, node
+from tests.builder.drawn import HIDDEN, definition, end, language_model, node
 
 D, F, V, L, T = 16, 64, 11, 3, 9
+LAYER = "x.value>far.x far.y>y.value"
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Paths of the blocks that the compiler has made."""
+    paths: list[str] = []
+    monkeypatch.setattr("builder.recipes.Leaf.make", lambda *given: paths.append(given[1]))
+    return paths
 
 
 @pytest.mark.parametrize("name", templates.names())
@@ -105,9 +116,10 @@ def test_a_path_that_leads_to_no_parameter_is_refused_with_the_closest_name() ->
 
 
 def test_a_block_s_parameters_are_listed_by_name() -> None:
-    found = block_parameters("linear", (("d_in", 3), ("d_out", 5), ("bias", True)))
+    found = held("linear", (("d_in", 3), ("d_out", 5), ("bias", True)))
 
-    assert found == {"weight": (5, 3), "bias": (5,)}
+    assert found.shapes == {"weight": (5, 3), "bias": (5,)}
+    assert found.numbers == Numbers(parameters=20)
 
 
 def test_every_node_counts_the_same_alone_and_in_the_list_of_all() -> None:
@@ -120,10 +132,8 @@ def test_every_node_counts_the_same_alone_and_in_the_list_of_all() -> None:
     assert list(parameters_inside(document, most=3)) == list(found)[:3]
 
 
-def test_a_model_of_ten_billion_parameters_is_refused_before_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_of_ten_billion_parameters_is_refused_before_it_is_made(made: list[str]) -> None:
     large = templates.build("gpt2", d_model=4096, n_layers=50, n_heads=32, vocab_size=50_000)
-    made = []
-    monkeypatch.setattr("builder.recipes.Leaf.make", lambda *_: made.append(1))
 
     with pytest.raises(CompileError, match=r"10\.3 billion parameters, which take 164 GB.*STEPWISE_MAX_PARAMETERS"):
         compile_document(large)
@@ -141,3 +151,55 @@ def test_a_setting_of_the_machine_allows_larger_models(monkeypatch: pytest.Monke
 
     monkeypatch.setenv("STEPWISE_MAX_PARAMETERS", "1_000_000")
     assert builder.validate(model).ok
+
+
+@pytest.mark.parametrize("name", templates.names())
+def test_a_template_has_tables_as_large_as_those_of_its_model(name: str) -> None:
+    model = templates.build(name, d_model=16, n_heads=2)
+
+    assert numbers_of(model).tables == sum(table.numel() for table in compile_document(model).buffers())
+
+
+def layers_of_tables(max_len: int) -> Document:
+    """A language model with three layers that each add sinusoids of width 8, inside a composite."""
+    far = {"far": node("sinusoidal_positions", d_model=8, max_len=max_len)}
+    layer = definition("placed", {**far, "x": end("input", HIDDEN), "y": end("output", HIDDEN)}, LAYER, d_model=8)
+    layers = replace(node("placed"), repeat=3, carry=("x", "y"))
+    return language_model({"layers": layers}, "embed.y>layers.x layers.y>head.x").with_definition(layer)
+
+
+def test_tables_of_layers_count_once_for_each() -> None:
+    model = layers_of_tables(10)
+
+    assert numbers_of(model, ("layers",)) == Numbers(tables=3 * 8 * 10)
+    assert sum(table.numel() for table in compile_document(model).buffers()) == 3 * 8 * 10
+
+
+def test_a_table_that_no_machine_can_hold_is_refused_with_the_block_that_has_it(made: list[str]) -> None:
+    large = layers_of_tables(10**9)
+
+    with pytest.raises(CompileError, match=r"24 billion numbers in fixed tables, which take 96 GB.*in layers\.far\.$"):
+        compile_document(large)
+
+    assert not made
+    assert [(d.code, d.path) for d in builder.validate(large).diagnostics] == [("R020", "model/layers")]
+
+
+def test_rates_of_two_billion_heads_are_counted_and_refused(made: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEPWISE_MAX_PARAMETERS", "1_000_000_000")
+    large = language_model({"far": node("alibi", n_heads=2 * 10**9)}, "embed.y>far.x embed.y>head.x")
+
+    with pytest.raises(CompileError, match=r"2 billion numbers.*in far\.$"):
+        compile_document(large)
+
+    assert not made
+    assert numbers_of(large).tables == 2 * 10**9
+
+
+def test_what_torch_cannot_allocate_is_told_with_its_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEPWISE_MAX_PARAMETERS", "1" + "0" * 30)
+    wide = node("linear", d_in=2**31 - 1, d_out=2**31 - 1)
+    large = language_model({"wide": wide}, "embed.y>wide.x wide.y>head.x")
+
+    with pytest.raises(CompileError, match=r"^wide: Linear cannot be made: .*smaller sizes\.$"):
+        compile_document(large)

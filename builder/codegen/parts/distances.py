@@ -14,11 +14,11 @@ def alibi(x: Tensor, n_heads: int) -> Tensor:
     Source: Press, Smith & Lewis, "Train Short, Test Long", arXiv:2108.12409, section 3.
     """
     whole = 1 << (n_heads.bit_length() - 1)  # the next lower power of two
-    slopes = [2 ** (-8 * (h + 1) / whole) for h in range(whole)]
-    slopes += [2 ** (-4 * (2 * h + 1) / whole) for h in range(n_heads - whole)]
+    steps = [h + 1 for h in range(whole)] + [h + 0.5 for h in range(n_heads - whole)]
+    slopes = torch.tensor([2 ** (-8 * h / whole) for h in steps], device=x.device)  # (H,)
     place = torch.arange(x.shape[1], device=x.device)
     far = (place[None, :] - place[:, None]).abs()  # (T, T)
-    return -(torch.tensor(slopes, device=x.device)[:, None, None] * far).unsqueeze(0)
+    return -(slopes[:, None, None] * far).unsqueeze(0)
 
 
 class RelativeBias(nn.Embedding):
