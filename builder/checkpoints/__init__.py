@@ -23,6 +23,7 @@ from builder.checkpoints.t5 import T5
 from builder.checkpoints.wiring import Skeleton, check_alike, check_state, check_tied
 from builder.document import Document
 from builder.edits.adapters import is_adapted
+from builder.edits.draw_out import CORE, DrawOut
 from engine.errors import ExportError, FileError
 from engine.registry import Registry, did_you_mean
 
@@ -116,7 +117,8 @@ def save_checkpoint(document: Document, state: Mapping[str, Tensor], family: str
     """Write a graph with its weights as a Hugging Face folder.
 
     Args:
-        document: Drawn as the family's template is; sizes, activation and ties may be others.
+        document: Drawn as the family's template is; sizes, activation and ties may be others, and attention cores
+            may be opened into their steps.
         state: Its weights.
         family: One of `FAMILIES`.
         out: A new or empty folder.
@@ -134,10 +136,26 @@ def save_checkpoint(document: Document, state: Mapping[str, Tensor], family: str
     mine = Skeleton.of(document, family)
     config = Configuration(chosen.config(mine))
     wanted = chosen.document(config)
-    check_alike(mine, Skeleton.of(wanted, family))
+    check_alike(mine, Skeleton.of(opened_as(wanted, document), family))
     check_tied(mine, wanted.ties)
     check_state(mine, dict(state))
     tied = {kept for kept, _ in wanted.ties}
     tensors = write(chosen.parts(config), {name: tensor for name, tensor in state.items() if name not in tied})
     keys = {key: value for key, value in config.keys.items() if key not in PRIVATE}
     return write_folder(out, keys, chosen.written(tensors, config))
+
+
+def opened_as(wanted: Document, mine: Document) -> Document:
+    """A graph with those attention cores opened into their steps that are opened in another one.
+
+    Args:
+        wanted: The graph.
+        mine: The other, whose definitions have the same names.
+    """
+    for here in wanted.definitions.values():
+        there = mine.definitions.get(here.name)
+        kinds = {node.kind for node in there.nodes.values()} if there else set()
+        for name, node in here.nodes.items():
+            if node.kind == CORE and "softmax" in kinds and there and name not in there.nodes:
+                wanted = DrawOut(node=name, at=here.name).apply(wanted)
+    return wanted

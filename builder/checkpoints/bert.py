@@ -124,7 +124,7 @@ class Bert(Family):
             "hidden_act": hugging_face_name(built.setting("blocks.0.ffn.act", "function")),
             "layer_norm_eps": built.setting("emb_norm", "eps"),
             "hidden_dropout_prob": built.setting("emb_drop", "p"),
-            "attention_probs_dropout_prob": built.setting("blocks.0.attn.core", "dropout"),
+            "attention_probs_dropout_prob": built.dropout("blocks.0.attn"),
             "tie_word_embeddings": head != MASKED or built.is_tied(*bert.TIES[0]),
             **({"id2label": {str(i): f"LABEL_{i}" for i in range(n_classes)}} if head == CLASSIFIER else {}),
         }

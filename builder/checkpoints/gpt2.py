@@ -67,7 +67,7 @@ class GPT2(Family):
             "layer_norm_epsilon": built.setting("ln_f", "eps"),
             "resid_pdrop": built.setting("blocks.0.attn_add", "dropout"),
             "embd_pdrop": built.setting("emb_drop", "p"),
-            "attn_pdrop": built.setting("blocks.0.attn.core", "dropout"),
+            "attn_pdrop": built.dropout("blocks.0.attn"),
             "tie_word_embeddings": built.is_tied("lm_head.weight", "tok_emb.weight"),
         }
 

@@ -64,7 +64,7 @@ class Llama(Family):
         """The configuration of a graph; see `Family.config`."""
         vocab_size, d_model = built.shape("tok_emb.weight")
         attn, n_heads = "blocks.0.attn", built.setting("blocks.0.attn.q_heads", "n_heads")
-        window = built.setting(f"{attn}.core", "window", 0)
+        window = built.window(attn)
         return {
             "architectures": ["MistralForCausalLM" if window else "LlamaForCausalLM"],
             "model_type": "mistral" if window else "llama",
@@ -80,7 +80,7 @@ class Llama(Family):
             "rms_norm_eps": built.setting("norm", "eps"),
             "attention_bias": built.has(f"{attn}.q_proj.bias"),
             "mlp_bias": built.has("blocks.0.ffn.up_proj.bias"),
-            "attention_dropout": built.setting(f"{attn}.core", "dropout"),
+            "attention_dropout": built.dropout(attn),
             "tie_word_embeddings": built.is_tied(*TIE),
             **({"sliding_window": window} if window else {}),
             **rope_keys(built, f"{attn}.q_rope"),

@@ -16,6 +16,7 @@ from builder.values import known_scope
 from engine.blocks.attention import AttentionCore
 from engine.errors import ExportError
 
+_OPENED = "; if it was opened into its steps, undo that: in a composite of another name they are not known again"
 _FREE = ("dropout", "p")  # settings that change nothing once a model is trained
 _UNPADDED = {"both": "causal", "padding": "none"}  # what a mask hides where no padding is given
 
@@ -48,6 +49,19 @@ class Skeleton:
     def setting(self, path: str, name: str, default: Any = None) -> Any:
         """A setting of the block at `path`."""
         return getattr(getattr(self._module(path), "config", None), name, default)
+
+    def dropout(self, attn: str) -> float:
+        """Share of its weights that an attention leaves out in training, whether its core is opened or not."""
+        if self.has(f"{attn}.core"):
+            return float(self.setting(f"{attn}.core", "dropout", 0.0))
+        return float(self.setting(f"{attn}.drop", "p", 0.0)) if self.has(f"{attn}.drop") else 0.0
+
+    def window(self, attn: str) -> int:
+        """How far an attention looks back, whether its core is opened or not; 0 if without limit."""
+        if self.has(f"{attn}.core"):
+            return int(self.setting(f"{attn}.core", "window", 0))
+        slides = self.has(f"{attn}.mask") and self.setting(f"{attn}.mask", "pattern") == "sliding_window"
+        return int(self.setting(f"{attn}.mask", "window")) if slides else 0
 
     def shape(self, path: str) -> tuple[int, ...]:
         """Shape of the parameter at `path`.
@@ -110,7 +124,8 @@ def check_alike(mine: Skeleton, wanted: Skeleton) -> None:
 
 def _told(path: str, have: tuple[Any, ...] | None, want: tuple[Any, ...] | None) -> str:
     if have is None:
-        return f"{path} is missing"
+        opened = want is not None and want[0] == AttentionCore.__name__
+        return f"{path} is missing{_OPENED if opened else ''}"
     if want is None:
         return f"{path} is one block too many"
     if have[0] != want[0]:

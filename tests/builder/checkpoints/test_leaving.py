@@ -10,10 +10,15 @@ from safetensors.torch import load_file, save_file
 
 import builder
 from builder import opening, templates
+from builder.checkpoints import save_checkpoint
+from builder.checkpoints.adapting import with_kind
 from builder.checkpoints.leaving import export_as
 from builder.cli import main
+from builder.document import Document
+from builder.edits import DrawOut, MakeIndependent, SetSetting
+from builder.edits.draw_out import CORE
 from builder.export import export_graph, model_of
-from engine.errors import FileError
+from engine.errors import ExportError, FileError
 
 
 @pytest.fixture
@@ -80,3 +85,46 @@ def test_weights_beside_a_graph_that_they_do_not_fit_are_told(graph: Path, tmp_p
 
     with pytest.raises(FileError, match="does not hold the weights of its graph"):
         export_graph(graph, "safetensors", tmp_path / "out")
+
+
+SIZES = {"d_model": 8, "n_heads": 2, "n_layers": 2, "d_ff": 8, "vocab_size": 11, "max_len": 9, "dropout": 0.25}
+
+
+def drawn_out(document: Document, but: str = "") -> Document:
+    """A document with every attention core opened, except in one definition."""
+    cores = [(at, name) for at, d in document.definitions.items() for name, n in d.nodes.items() if n.kind == CORE]
+    for at, name in cores:
+        document = DrawOut(node=name, at=at).apply(document) if at != but else document
+    return document
+
+
+@pytest.mark.parametrize("family", ["gpt2", "bert", "t5", "llama", "mistral"])
+def test_a_model_with_opened_cores_is_written_as_the_one_with_closed_cores(family: str, tmp_path: Path) -> None:
+    document = templates.build(family.replace("mistral", "llama"), **SIZES)
+    document = with_kind(document, CORE, window=3) if family == "mistral" else document
+    opened = drawn_out(document, but="t5_cross_attention")
+    assert document != opened
+
+    state = builder.compile_document(document, seed=2).state_dict()
+    for drawn, name in ((document, "closed"), (opened, "opened")):
+        save_checkpoint(drawn, state, family.replace("mistral", "llama"), tmp_path / name)
+
+    closed = {path.name: path.read_bytes() for path in (tmp_path / "closed").iterdir()}
+    assert {path.name: path.read_bytes() for path in (tmp_path / "opened").iterdir()} == closed
+
+
+def test_an_opened_core_that_masks_otherwise_is_no_gpt2(tmp_path: Path) -> None:
+    document = drawn_out(templates.build("gpt2", **SIZES))
+    at = next(at for at, definition in document.definitions.items() if "softmax" in definition.nodes)
+    changed = SetSetting(node="mask", name="pattern", value="none", at=at).apply(document)
+
+    with pytest.raises(ExportError, match=r"blocks\.0\.attn\.mask has pattern"):
+        save_checkpoint(changed, builder.compile_document(changed).state_dict(), "gpt2", tmp_path / "out")
+
+
+def test_an_opened_core_in_a_composite_of_its_own_is_told_with_what_to_do(tmp_path: Path) -> None:
+    document = MakeIndependent(node="attn", at="t5_decoder_block").apply(templates.build("t5", **SIZES))
+    document = drawn_out(document, but="t5_attention")
+
+    with pytest.raises(ExportError, match=r"attn\.core is missing; if it was opened into its steps, undo that"):
+        save_checkpoint(document, builder.compile_document(document).state_dict(), "t5", tmp_path / "out")
