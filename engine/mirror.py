@@ -1,32 +1,31 @@
 """The mirror: copies run folders to a tracker, from outside the training process.
 
-It reads what a run appends and writes it in batches. What it has written is noted in the folder's
-`mirror.json`, so that it can be killed at any moment: points that were sent but not noted are sent again
-with the same step and time, which a tracker keeps once. While the tracker is away it waits; the folder keeps
-everything. After a resume the steps that a run repeats are skipped.
+It reads what a run appends and writes it in batches. What it has written is noted in the folder (`engine.mirror_mark`),
+so that it can be killed at any moment: points that were sent but not noted are sent again with the same step and time,
+which a tracker keeps once. While the tracker is away it waits; the folder keeps everything. After a resume the steps
+that a run repeats are skipped.
 """
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from loguru import logger
 
 from engine.channel import EVENTS_FILE, METRICS_FILE
 from engine.errors import StepwiseError
-from engine.jsonfiles import read_json, read_lines, write_json
+from engine.jsonfiles import read_lines
+from engine.mirror_mark import Mark, read_mark, write_mark
 from engine.status import GOING, STATUS_FILE, TRAINED_FILE, State, read_status
-from engine.tracking import Metric, Portrait, Tracker, TrackerAwayError, TrackerRefusesError
+from engine.tracking import Portrait, Tracker, TrackerAwayError, TrackerRefusesError
 
 if TYPE_CHECKING:
     from engine.export import ExportBundle
 
-MARK_FILE = "mirror.json"
 KEPT_FILES = (METRICS_FILE, EVENTS_FILE, "config.json", "log.txt")
 IDLE = 4  # times longer between two looks while no run goes on
 LONGEST_PAUSE = 60.0  # seconds between two tries while the tracker is away
@@ -34,40 +33,6 @@ LONGEST_PAUSE = 60.0  # seconds between two tries while the tracker is away
 Portrayer = Callable[[Path], Portrait]
 Bundler = Callable[[Path], "ExportBundle"]
 Aliveness = Callable[[Path], bool]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Mark:
-    """What `mirror.json` remembers.
-
-    Args:
-        store: Which tracker the rest is about.
-        run_id: The run's id there.
-        address: Where it is shown, seen from the tracker's page.
-        base: Time that `elapsed` counts from, in milliseconds since 1970.
-        offset: Bytes of `metrics.jsonl` that are written.
-        elapsed: Seconds of training at the last line written.
-        steps: Last step written, by curve.
-        state: Last state written.
-        model: Step of the model that is stored, -1 if none.
-        refused: Why the tracker will take nothing more, if so.
-    """
-
-    store: str
-    run_id: str
-    base: int
-    address: str = ""
-    offset: int = 0
-    elapsed: float = 0.0
-    steps: Mapping[str, int] = field(default_factory=dict)
-    state: str = ""
-    model: int = -1
-    refused: str = ""
-
-
-def address_of(folder: Path) -> str:
-    """Where a run is shown, to be put after the address of the tracker's page; empty if nowhere."""
-    return str(read_json(folder / MARK_FILE).get("address", ""))
 
 
 class Mirror:
@@ -131,8 +96,8 @@ class Mirror:
             busy = self._follow(folder)
         except TrackerRefusesError as error:
             logger.bind(run=folder.name).warning("Mirroring of this run ends: {}", error)
-            mark = self._known(folder) or Mark(store=self._store, run_id="", base=0)
-            self._note(folder, replace(mark, refused=str(error)))
+            mark = read_mark(folder, self._store) or Mark(store=self._store, run_id="", base=0)
+            write_mark(folder, replace(mark, refused=str(error)))
             busy = False
         except TrackerAwayError:
             raise
@@ -165,23 +130,14 @@ class Mirror:
 
     def _mark(self, folder: Path) -> Mark:
         """Read the mark, or introduce the run to the tracker."""
-        known = self._known(folder)
+        known = read_mark(folder, self._store)
         if known:
             return known
         portrait = self._portray(folder)
         run_id = self.tracker.begin(portrait)
         address = self.tracker.address(run_id)
         mark = Mark(store=self._store, run_id=run_id, base=portrait.started, address=address)
-        return self._note(folder, mark)
-
-    def _known(self, folder: Path) -> Mark | None:
-        noted = read_json(folder / MARK_FILE)
-        fits = noted.get("store") == self._store and noted.keys() == {f.name for f in fields(Mark)}
-        return Mark(**noted) if fits else None
-
-    def _note(self, folder: Path, mark: Mark) -> Mark:
-        write_json(folder / MARK_FILE, asdict(mark))
-        return mark
+        return write_mark(folder, mark)
 
     def _state(self, folder: Path) -> State:
         """The run's state; one that should be going but has no process has failed."""
@@ -193,17 +149,17 @@ class Mirror:
         if mark.state == state:
             return mark
         self.tracker.set_state(mark.run_id, state)
-        return self._note(folder, replace(mark, state=state))
+        return write_mark(folder, replace(mark, state=state))
 
     def _copy(self, folder: Path, mark: Mark) -> tuple[Mark, bool]:
         """Write the next lines; also tell whether there are more."""
         lines, offset = read_lines(folder / METRICS_FILE, mark.offset)
         if offset == mark.offset:
             return mark, False
-        mark, points = _taken(replace(mark, offset=offset), lines)
+        mark, points = mark.after(lines, offset)
         if points:
             self.tracker.log(mark.run_id, points)
-        return self._note(folder, mark), True
+        return write_mark(folder, mark), True
 
     def _finish(self, folder: Path, mark: Mark, state: State) -> Mark:
         """Store the files and the model of a run that has ended, then its end."""
@@ -213,7 +169,7 @@ class Mirror:
         mark = self._store_model(folder, mark)
         ended = int(1000 * (read_status(folder).ended or time.time()))
         self.tracker.set_state(mark.run_id, state, ended)
-        return self._note(folder, replace(mark, state=state))
+        return write_mark(folder, replace(mark, state=state))
 
     def _store_model(self, folder: Path, mark: Mark) -> Mark:
         checkpoints = sorted((folder / "checkpoints").glob("step-*"))
@@ -226,7 +182,7 @@ class Mirror:
             raise
         except (StepwiseError, RuntimeError) as error:
             logger.bind(run=folder.name).warning("The run's model is not mirrored: {}", error)
-        return self._note(folder, replace(mark, model=step))
+        return write_mark(folder, replace(mark, model=step))
 
     def watch(self, look: Callable[[], bool], stop: Callable[[], bool], every: float = 0.5) -> None:
         """Look again and again until nothing is going on and `stop()`.
@@ -276,17 +232,3 @@ class Mirror:
 def _is_ours(folder: Path) -> bool:
     """Whether a folder is a run that was trained here."""
     return (folder / STATUS_FILE).exists() and not (folder / TRAINED_FILE).exists()
-
-
-def _taken(mark: Mark, lines: list[dict[str, Any]]) -> tuple[Mark, list[Metric]]:
-    """The new numbers of some lines, and the mark after them."""
-    points, steps, elapsed = [], dict(mark.steps), mark.elapsed
-    for line in lines:
-        step, elapsed = int(line.pop("step", 0)), float(line.pop("elapsed", elapsed))
-        at = mark.base + int(1000 * elapsed)
-        for key, value in line.items():
-            if step > steps.get(key, -1) and isinstance(value, int | float | None):
-                steps[key] = step
-                number = math.nan if value is None else value  # JSON has no NaN
-                points.append(Metric(key=key, value=float(number), step=step, time=at))
-    return replace(mark, steps=steps, elapsed=elapsed), points

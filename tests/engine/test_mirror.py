@@ -12,7 +12,8 @@ import torch
 
 from engine.errors import ExportError
 from engine.export import ExportBundle
-from engine.mirror import MARK_FILE, Mirror, address_of
+from engine.mirror import Mirror
+from engine.mirror_mark import MARK_FILE, address_of
 from engine.status import TRAINED_FILE, change_status
 from engine.tracking import MemoryTracker, Metric, Portrait, TrackerAwayError, TrackerRefusesError
 from tests.engine.run_folders import CREATED, append, end_run, loss, new_run
