@@ -6,9 +6,9 @@ from typing import Any
 
 from builder.contracts import CONTRACTS, ContractResult
 from builder.diagnostics import Diagnostic
-from builder.document import Document
 from builder.edits import RequireContract, ResetContract, WaiveContract
 from views.parts import Dialog, Message, Sheet, Window
+from views.places import path_to
 from views.proofs import Proofs
 from views.session import Session
 
@@ -33,12 +33,12 @@ class ProblemsPane:
         session.param.watch(lambda *_: self.part.show(self._sections()), ["report", "contracts", "proof"])
 
     def _sections(self) -> list[dict[str, Any]]:
-        found = self._session.report.diagnostics
-        rules = [{"kind": "problems", "id": "problems", "rows": [row(p) for p in found]}]
-        nothing = [{"kind": "empty", "id": "none", "text": NOTHING}]
-        if self._proofs is None:
-            return rules if found else nothing
-        return [*(rules if found else nothing), *contracts(self._session)]
+        session = self._session
+        rows = [row(session, problem) for problem in suspected(session)]
+        rules: list[dict[str, Any]] = [{"kind": "problems", "id": "problems", "rows": rows}] if rows else []
+        if not session.findings:
+            rules = [{"kind": "empty", "id": "none", "text": NOTHING}]
+        return rules if self._proofs is None else [*rules, *contracts(session)]
 
     def _receive(self, message: Message) -> None:
         name = message.get("name")
@@ -52,7 +52,7 @@ class ProblemsPane:
             self._about_rule(message)
 
     def _about_rule(self, message: Message) -> None:
-        problem = next((p for p in self._session.report.diagnostics if known_by(p) == message["row"]), None)
+        problem = next((p for p in suspected(self._session) if known_by(p) == message["row"]), None)
         if problem is not None:
             self._about(problem, message)
 
@@ -65,7 +65,7 @@ class ProblemsPane:
         elif message.get("act") == "reset":
             self._session.apply(ResetContract(code=result.code))
         elif not result.passed:
-            self._about(result.diagnostic, message)
+            self._about(proven(self._session, result), message)
 
     def _about(self, problem: Diagnostic, message: Message) -> None:
         if message.get("fix") is not None:
@@ -121,14 +121,25 @@ def known_by(problem: Diagnostic) -> str:
     return " · ".join([problem.code, problem.path, *(fix.label for fix in problem.fixes)])
 
 
-def row(problem: Diagnostic) -> dict[str, Any]:
+def suspected(session: Session) -> list[Diagnostic]:
+    """What rules have found, but for what a broken contract proves."""
+    return [problem for problem in session.findings if problem.code not in CONTRACTS]
+
+
+def proven(session: Session, result: ContractResult) -> Diagnostic:
+    """A broken contract as a problem, in the words of the canvas."""
+    marked = (problem for problem in session.findings if problem.code == result.code)
+    return next(marked, None) or session.places.worded(result.diagnostic)
+
+
+def row(session: Session, problem: Diagnostic) -> dict[str, Any]:
     """One problem as the sheet wants it."""
     return {
         "id": known_by(problem),
         "code": problem.code,
         "tone": "err" if problem.severity == "error" else "warn",
         "text": problem.message,
-        "where": problem.path,
+        "where": session.places.place(problem.where),
         "fixes": [fix.label for fix in problem.fixes],
     }
 
@@ -162,30 +173,28 @@ def ranked(results: tuple[ContractResult, ...]) -> list[ContractResult]:
 
 def contract_row(session: Session, result: ContractResult) -> dict[str, Any]:
     """One contract as the sheet wants it."""
-    about: dict[str, Any] = {"id": result.code, "code": result.code, "text": f"{result.name}. {result.detail}"}
+    if not result.passed:
+        return _broken_row(session, result)
     asked = next((p for p in session.document.promises if p.code == result.code and p.kept), None)
-    if result.passed:
-        acts = [_act("reset", f"Required{f': {asked.why}' if asked.why else ''}. Do not require")] if asked else []
-        return {**about, "tone": "ok", "title": result.why, "acts": acts}
+    acts = [_act("reset", f"Required{f': {asked.why}' if asked.why else ''}. Do not require")] if asked else []
+    return {**_named(result, result.name, result.detail), "tone": "ok", "title": result.why, "acts": acts}
+
+
+def _broken_row(session: Session, result: ContractResult) -> dict[str, Any]:
+    problem = proven(session, result)
+    place = {"where": session.places.place(problem.where)}
     if result.waived:
-        text = f"{result.name}: waived, because “{result.waived}”. {result.detail}"
-        return {
-            **about,
-            "text": text,
-            "tone": "muted",
-            "where": _place(session, result),
-            "acts": [_act("reset", "Hold it again")],
-        }
-    fixes = [fix.label for fix in result.fixes]
-    waive = [_act("waive", "Waive …")]
-    return {**about, "tone": "err", "why": result.why, "where": _place(session, result), "fixes": fixes, "acts": waive}
+        name = f"{result.name}: waived, because “{result.waived}”"
+        acts = [_act("reset", "Hold it again")]
+        return {**_named(result, name, problem.message), **place, "tone": "muted", "acts": acts}
+    fixes = [fix.label for fix in problem.fixes]
+    acts = [_act("waive", "Waive …")]
+    about = _named(result, result.name, problem.message)
+    return {**about, **place, "tone": "err", "why": result.why, "fixes": fixes, "acts": acts}
 
 
-def _place(session: Session, result: ContractResult) -> str:
-    """The node, and what it is part of: `core in Multi-head attention`."""
-    here = session.document.definitions.get(result.where.definition)
-    node = result.where.node or (result.where.wire.target.node if result.where.wire else "")
-    return f"{node} in {here.title}" if here and node else here.title if here else ""
+def _named(result: ContractResult, name: str, detail: str) -> dict[str, Any]:
+    return {"id": result.code, "code": result.code, "text": f"{name}. {detail}"}
 
 
 def _act(name: str, text: str) -> dict[str, str]:
@@ -200,17 +209,3 @@ def show(session: Session, problem: Diagnostic) -> None:
     session.open(path)
     where = problem.where
     session.select((where.node,) if where.node else (), (str(where.wire),) if where.wire else ())
-
-
-def path_to(document: Document, name: str) -> tuple[str, ...] | None:
-    """The shortest way from the root to a use of the definition `name`."""
-    queue: list[tuple[str, tuple[str, ...]]] = [(document.root, ())]
-    seen = {document.root}
-    for here, path in queue:
-        if here == name:
-            return path
-        for node_id, node in document.definitions[here].nodes.items():
-            if node.kind in document.definitions and node.kind not in seen:
-                seen.add(node.kind)
-                queue.append((node.kind, (*path, node_id)))
-    return None

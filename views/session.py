@@ -17,6 +17,8 @@ from builder.history import History, Origin
 from builder.validate import validate
 from engine.errors import StepwiseError
 from engine.settings import Value
+from views.findings import findings
+from views.places import Places
 from views.scopes import scope_at
 
 
@@ -64,15 +66,27 @@ class Session(param.Parameterized):
     revision = param.Integer(default=0, doc="Grows with every change of the document.")
 
     def __init__(self, document: Document) -> None:
-        self.history = History(document)
+        self.history, self._places = History(document), Places(document)
+        self._found: tuple[Diagnostic, ...] = ()
+        self._found_in: tuple[object, object] = (None, None)
         super().__init__(document=document, report=validate(document))
         self.param.watch(lambda event: self._keep(weights=event.new), ["weights"])
 
     @property
+    def places(self) -> Places:
+        """What the blocks of the document are called."""
+        if self._places.document is not self.document:
+            self._places = Places(self.document)
+        return self._places
+
+    @property
     def findings(self) -> tuple[Diagnostic, ...]:
-        """All that is to be marked: problems, and contracts that are broken and not waived."""
-        broken = tuple(result.diagnostic for result in self.contracts if result.failed)
-        return (*self.report.diagnostics, *broken)
+        """All that is to be marked, each fault once: problems, and contracts that are broken and not waived."""
+        found, (report, contracts) = self._found, self._found_in
+        if report is not self.report or contracts is not self.contracts:
+            found = self._found = findings(self.places, self.report, self.contracts)
+            self._found_in = (self.report, self.contracts)
+        return found
 
     @property
     def marked(self) -> Report:
@@ -105,7 +119,7 @@ class Session(param.Parameterized):
             report = validate(document)
         except StepwiseError as error:
             logger.bind(edit=name).info("Edit refused: {}", error)
-            self.tell(str(error))
+            self.tell(self.places.reworded(getattr(edit, "at", "") or self.document.root, str(error)))
             return False
         except Exception as error:  # noqa: BLE001  (whatever it is, the graph stays and the user is told)
             logger.bind(edit=name).exception("Edit failed")

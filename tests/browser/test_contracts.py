@@ -14,7 +14,7 @@ from tests.builder.zoo.streams import decoder_that_reads_its_own_target
 
 pytestmark = pytest.mark.browser
 
-FIX = "Set mask of blocks to causal"
+FIX = "Set mask of GPT block to causal"
 COLOUR = """name => {
   const probe = document.body.appendChild(document.createElement("i"));
   probe.style.color = `var(${name})`;
@@ -34,15 +34,15 @@ def test_a_mask_taken_away_is_seen_by_a_contract_and_the_fix_brings_it_back(desk
     expect(chip).to_have_text("1 contract fails", timeout=60_000)
     expect(hands.node("blocks").get_by_text("problem inside")).to_be_visible()
     hands.tab("Problems")
-    contracts.get_by_text("core lets positions see tokens after them").click()
-    expect(hands.node("core").get_by_text("core lets positions see tokens after them")).to_be_visible(timeout=20_000)
+    contracts.get_by_text("Attention core lets positions see tokens after them").click()
+    expect(hands.node("core").get_by_text("Attention core lets positions see tokens after them")).to_be_visible(timeout=20_000)
 
     contracts.get_by_role("button", name=FIX, exact=True).click()
 
     expect(chip).to_contain_text("proven", timeout=60_000)
     expect(contracts.locator("li.ok")).not_to_have_count(0)
     expect(contracts.locator("li.err")).to_have_count(0)
-    expect(hands.node("core").get_by_text("core lets positions")).to_have_count(0)
+    expect(hands.node("core").get_by_text("Attention core lets positions")).to_have_count(0)
     assert not desk.problems
 
 

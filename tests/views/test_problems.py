@@ -6,7 +6,8 @@ import pytest
 
 from builder import templates
 from builder.edits import Remove, SetSetting
-from views.problems import NOTHING, ProblemsPane, path_to, show
+from views.places import path_to
+from views.problems import NOTHING, ProblemsPane, show
 from views.session import Session
 
 
@@ -63,20 +64,20 @@ def test_a_click_that_crosses_an_edit_mends_what_was_clicked(session: Session) -
     session.apply(SetSetting(node="ln_f", name="d_model", value=7))
     session.apply(SetSetting(node="lm_head", name="vocab_size", value=5))
     clicked = pane.part.sections[0]["rows"][-1]
-    assert clicked["where"] == "model/lm_head.logits>logits.value"
+    assert clicked["where"] == "Language-model head → logits"
     session.apply(SetSetting(node="ln_f", name="d_model", value="d_model"))
     before = session.report.diagnostics
 
     say(pane, row=clicked["id"], fix=0)
 
-    assert clicked["where"] in [problem.path for problem in before]
+    assert clicked["where"] in [session.places.place(problem.where) for problem in before]
     assert session.report.ok
 
 
 def test_a_fix_that_says_something_else_meanwhile_is_not_applied(session: Session) -> None:
     pane = ProblemsPane(session)
     session.apply(SetSetting(node="ln_f", name="d_model", value=7))
-    clicked = next(row for row in pane.part.sections[0]["rows"] if "Set d_model of blocks to 7" in row["fixes"])
+    clicked = next(row for row in pane.part.sections[0]["rows"] if "Set d_model of GPT block to 7" in row["fixes"])
     session.apply(SetSetting(node="ln_f", name="d_model", value=9))
     before = session.document
 

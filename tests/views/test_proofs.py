@@ -90,10 +90,10 @@ def test_a_broken_contract_marks_its_node_and_the_chip(leaking: Desk) -> None:
     session = leaking.session
 
     assert validity(session)["text"] == "1 contract fails"
-    assert [problem.code for problem in session.findings] == ["R014", "C001"]
+    assert [problem.code for problem in session.findings] == ["C001"]  # R014 is the same fault
     drawn = scene(session.document, session.document.definition("multi_head_attention"), {}, session.marked)
     assert "lets positions see tokens after them" in drawn.nodes["core"]["error"]
-    assert drawn.nodes["core"]["fix"] == "Set mask of blocks to causal"
+    assert drawn.nodes["core"]["fix"] == "Set mask of GPT block to causal"
 
 
 def test_its_fix_is_a_button_that_makes_it_hold(leaking: Desk) -> None:

@@ -12,12 +12,14 @@ export function Problems({ section, say }) {
         <li key={row.id} className={row.tone ?? "err"}>
           <button type="button" className="place" onClick={() => choose(row.id)} title={row.title ?? "Show where"}>
             <Icon name={SIGNS[row.tone] ?? "close"} />
-            <code>{row.code}</code>
             <span>
               {row.text}
               {row.why ? <small>{row.why}</small> : null}
+              <small>
+                <code>{row.code}</code>
+                {row.where ? ` · ${row.where}` : null}
+              </small>
             </span>
-            <em title={row.where}>{row.where}</em>
           </button>
           {row.fixes?.length || row.acts?.length ? (
             <div className="mends">
