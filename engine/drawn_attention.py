@@ -15,7 +15,8 @@ from torch import fx, nn
 
 from engine.blocks.masks import Mask
 from engine.blocks.norm import Dropout
-from engine.blocks.primitives import Add, Matmul, Multiply, Scale, Softmax
+from engine.blocks.pointwise import Add, Multiply
+from engine.blocks.primitives import Matmul, Scale, Softmax
 from engine.blocks.shaping import Concat, Slice
 from engine.blocks.wiring import Either
 
