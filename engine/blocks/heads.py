@@ -13,6 +13,50 @@ from engine.blocks.adapters import ALPHA, RANK, Adaptable
 from engine.blocks.spec import BlockConfig, Port, Setting, block
 
 D_MODEL = Setting("Width of the residual stream.", low=1, unit="features")
+DROPOUT = Setting("Share of entries set to zero in training.", low=0, high=1)
+
+
+def nearly_equal(layer: nn.Linear) -> None:
+    """Starting values of deviation 0.02, so that at first all answers are about equally likely."""
+    nn.init.normal_(layer.weight, std=0.02)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+
+
+class Scores(Adaptable):
+    """What heads share: a linear layer whose answers are nearly equal at first, and dropout before it.
+
+    Args:
+        d_in: Width of the vectors that come in.
+        d_out: How many answers there are.
+        bias: Add a preference for each.
+        dropout: Share of what comes in that is set to zero in training.
+        rank: Rank of an update beside a frozen matrix; 0 is none. See `Adaptable`.
+        alpha: Its strength.
+    """
+
+    def __init__(
+        self, d_in: int, d_out: int, *, bias: bool = True, dropout: float = 0.0, rank: int, alpha: float
+    ) -> None:
+        self.dropout = dropout
+        super().__init__(d_in, d_out, bias=bias, rank=rank, alpha=alpha)
+
+    def reset_parameters(self) -> None:
+        """Draw the starting values; see `nearly_equal`."""
+        nearly_equal(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Answer.
+
+        Args:
+            x: Vectors, such as the residual stream after the last layer, (…, D).
+
+        Returns:
+            Scores, such as a logit for each token or class, (…, C).
+        """
+        if self.dropout:
+            x = F.dropout(x, self.dropout, self.training)  # (…, D)
+        return super().forward(x)  # (…, C)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +80,8 @@ class LMHeadConfig(BlockConfig):
     formula="x Wᵀ",
     paper="Press & Wolf, “Using the Output Embedding to Improve Language Models”, arXiv:1608.05859",
 )
-class LMHead(Adaptable):
+class LMHead(Scores):
     """Scores every token of the vocabulary at every position; its weight may be tied to the embedding.
-
-    Starting values are normal of deviation 0.02, so that at first all tokens are about equally likely.
 
     Source: Press & Wolf, "Using the Output Embedding to Improve Language Models", arXiv:1608.05859.
     """
@@ -48,23 +90,6 @@ class LMHead(Adaptable):
         self.config = config
         sizes = config.d_model, config.vocab_size
         super().__init__(*sizes, bias=config.bias, rank=config.rank, alpha=config.alpha)
-
-    def reset_parameters(self) -> None:
-        """Draw the starting values."""
-        nn.init.normal_(self.weight, std=0.02)
-        if self.bias is not None:
-            nn.init.zeros_(self.bias)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Score the tokens.
-
-        Args:
-            x: Residual stream after the last layer, (B, T, D).
-
-        Returns:
-            Logits, (B, T, V).
-        """
-        return super().forward(x)  # (B, T, V)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +165,7 @@ class ClassifierHeadConfig(BlockConfig):
 
     d_model: Annotated[int, D_MODEL] = 512
     n_classes: Annotated[int, Setting("How many classes there are.", low=1, unit="classes")] = 2
-    dropout: Annotated[float, Setting("Share of entries set to zero in training.", low=0, high=1)] = 0.1
+    dropout: Annotated[float, DROPOUT] = 0.1
     rank: Annotated[int, RANK] = 0
     alpha: Annotated[float, ALPHA] = 16.0
 
@@ -155,7 +180,7 @@ class ClassifierHeadConfig(BlockConfig):
     formula="dropout(x) Wᵀ + b",
     paper="Devlin et al., “BERT”, arXiv:1810.04805, §3.2",
 )
-class ClassifierHead(Adaptable):
+class ClassifierHead(Scores):
     """Scores the classes of a pooled sequence.
 
     Source: Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", arXiv:1810.04805, section 3.2.
@@ -163,21 +188,5 @@ class ClassifierHead(Adaptable):
 
     def __init__(self, config: ClassifierHeadConfig) -> None:
         self.config = config
-        super().__init__(config.d_model, config.n_classes, rank=config.rank, alpha=config.alpha)
-
-    def reset_parameters(self) -> None:
-        """Draw the starting values: nearly equal scores."""
-        nn.init.normal_(self.weight, std=0.02)
-        nn.init.zeros_(self.bias)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Score the classes.
-
-        Args:
-            x: One vector for each sequence, (B, D).
-
-        Returns:
-            Logits, (B, C).
-        """
-        x = F.dropout(x, self.config.dropout, self.training)  # (B, D)
-        return super().forward(x)  # (B, C)
+        sizes = config.d_model, config.n_classes
+        super().__init__(*sizes, dropout=config.dropout, rank=config.rank, alpha=config.alpha)

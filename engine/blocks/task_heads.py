@@ -5,25 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.blocks.activation import FUNCTIONS
 from engine.blocks.adapters import ALPHA, RANK, Adaptable
+from engine.blocks.heads import D_MODEL, DROPOUT, Scores, nearly_equal
 from engine.blocks.spec import BlockConfig, Port, Setting, block
 
-D_MODEL = Setting("Width of the residual stream.", low=1, unit="features")
-DROPOUT = Setting("Share of entries set to zero in training.", low=0, high=1)
 X = Port(name="x", shape="B T d_model", about="The residual stream after the last layer.")
 BERT = "Devlin et al., “BERT”, arXiv:1810.04805"
-
-
-def _nearly_equal(layer: Adaptable) -> Adaptable:
-    """Starting values of deviation 0.02, so that at first all answers are about equally likely."""
-    nn.init.normal_(layer.weight, std=0.02)
-    if layer.bias is not None:
-        nn.init.zeros_(layer.bias)
-    return layer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +50,11 @@ class MLMHead(nn.Module):
     def __init__(self, config: MLMHeadConfig) -> None:
         super().__init__()
         self.config = config
-        self.dense = _nearly_equal(Adaptable(config.d_model, config.d_model, rank=config.rank, alpha=config.alpha))
+        self.dense = Adaptable(config.d_model, config.d_model, rank=config.rank, alpha=config.alpha)
+        nearly_equal(self.dense)
         self.norm = nn.LayerNorm(config.d_model, eps=config.eps)
-        self.decoder = _nearly_equal(Adaptable(config.d_model, config.vocab_size, rank=config.rank, alpha=config.alpha))
+        self.decoder = Adaptable(config.d_model, config.vocab_size, rank=config.rank, alpha=config.alpha)
+        nearly_equal(self.decoder)
         self.function = FUNCTIONS[config.activation]
 
     def forward(self, x: Tensor) -> Tensor:
@@ -99,7 +91,7 @@ class TokenClassifierHeadConfig(BlockConfig):
     formula="dropout(x) Wᵀ + b",
     paper=BERT + ", §5.3",
 )
-class TokenClassifierHead(Adaptable):
+class TokenClassifierHead(Scores):
     """Scores the classes of each token, such as names of people and places.
 
     Source: Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", arXiv:1810.04805, section 5.3.
@@ -107,23 +99,8 @@ class TokenClassifierHead(Adaptable):
 
     def __init__(self, config: TokenClassifierHeadConfig) -> None:
         self.config = config
-        super().__init__(config.d_model, config.n_classes, rank=config.rank, alpha=config.alpha)
-
-    def reset_parameters(self) -> None:
-        """Draw the starting values: nearly equal scores."""
-        _nearly_equal(self)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Score the classes.
-
-        Args:
-            x: Residual stream after the last layer, (B, T, D).
-
-        Returns:
-            Logits, (B, T, C).
-        """
-        x = F.dropout(x, self.config.dropout, self.training)  # (B, T, D)
-        return super().forward(x)  # (B, T, C)
+        sizes = config.d_model, config.n_classes
+        super().__init__(*sizes, dropout=config.dropout, rank=config.rank, alpha=config.alpha)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +122,7 @@ class SpanHeadConfig(BlockConfig):
     formula="x Wᵀ + b",
     paper=BERT + ", §4.2",
 )
-class SpanHead(Adaptable):
+class SpanHead(Scores):
     """Scores each token as the first and as the last of a span, such as the answer to a question in a text.
 
     Source: Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", arXiv:1810.04805, section 4.2.
@@ -154,21 +131,6 @@ class SpanHead(Adaptable):
     def __init__(self, config: SpanHeadConfig) -> None:
         self.config = config
         super().__init__(config.d_model, 2, rank=config.rank, alpha=config.alpha)
-
-    def reset_parameters(self) -> None:
-        """Draw the starting values: nearly equal scores."""
-        _nearly_equal(self)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Score starts and ends.
-
-        Args:
-            x: Residual stream after the last layer, (B, T, D).
-
-        Returns:
-            Logits of start and end, (B, T, 2).
-        """
-        return super().forward(x)  # (B, T, 2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,7 +154,7 @@ class RegressionHeadConfig(BlockConfig):
     formula="dropout(x) Wᵀ + b",
     paper=BERT + ", §4.1",
 )
-class RegressionHead(Adaptable):
+class RegressionHead(Scores):
     """Answers with numbers, such as how alike two sentences are.
 
     Source: Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", arXiv:1810.04805, section 4.1
@@ -201,20 +163,5 @@ class RegressionHead(Adaptable):
 
     def __init__(self, config: RegressionHeadConfig) -> None:
         self.config = config
-        super().__init__(config.d_model, config.n_outputs, rank=config.rank, alpha=config.alpha)
-
-    def reset_parameters(self) -> None:
-        """Draw the starting values: small numbers."""
-        _nearly_equal(self)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Answer.
-
-        Args:
-            x: One vector for each sequence, (B, D).
-
-        Returns:
-            Numbers, (B, n_outputs).
-        """
-        x = F.dropout(x, self.config.dropout, self.training)  # (B, D)
-        return super().forward(x)  # (B, n_outputs)
+        sizes = config.d_model, config.n_outputs
+        super().__init__(*sizes, dropout=config.dropout, rank=config.rank, alpha=config.alpha)
