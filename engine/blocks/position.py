@@ -25,39 +25,20 @@ class PositionsConfig(BlockConfig):
     max_len: Annotated[int, Setting("Longest sequence the model can take.", low=1, unit="positions")] = 256
 
 
-def _rows(table: Tensor, x: Tensor, past: int = 0) -> Tensor:
-    """The rows of `table` (max_len, D) for the positions of `x` (B, T, D), which come after `past` others."""
-    end = past + x.shape[1]
-    if end > table.shape[0]:
-        raise RunError(
-            f"The sequence has {end} tokens, but the model knows {table.shape[0]} positions. "
-            "Set max_len higher, or give it fewer tokens."
-        )
-    return table[past:end]  # (T, D)
+class Positions(nn.Module):
+    """What both ways share: one vector for each position, added to what stands there.
 
-
-@block(
-    "sinusoidal_positions",
-    title="Sinusoidal positions",
-    family="Embedding",
-    config=PositionsConfig,
-    inputs=(X,),
-    outputs=(Y,),
-    formula="x + P,  P[t, 2i] = sin(t / 10000^(2i/d)),  P[t, 2i+1] = cos(t / 10000^(2i/d))",
-    paper="Vaswani et al., “Attention Is All You Need”, arXiv:1706.03762, §3.5",
-)
-class SinusoidalPositions(nn.Module):
-    """Adds waves of different lengths, so that each position has its own pattern; nothing is learned.
-
-    Source: Vaswani et al., "Attention Is All You Need", arXiv:1706.03762, section 3.5.
+    Args:
+        config: How many vectors, and how wide.
     """
-
-    table: Tensor
 
     def __init__(self, config: PositionsConfig) -> None:
         super().__init__()
         self.config = config
-        self.register_buffer("table", waves(config.max_len, config.d_model), persistent=False)
+
+    def vectors(self) -> Tensor:
+        """One vector for each position, (max_len, D)."""
+        raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
         """Add the positions.
@@ -71,11 +52,48 @@ class SinusoidalPositions(nn.Module):
         Raises:
             RunError: If T is larger than `max_len`.
         """
-        return x + _rows(self.table, x)
+        return x + self._behind(0, x)
 
     def cached(self, memory: Memory, x: Tensor) -> Tensor:
         """Add the positions of what comes after `memory.past` others, (B, T, D)."""
-        return x + _rows(self.table, x, memory.past)
+        return x + self._behind(memory.past, x)
+
+    def _behind(self, past: int, x: Tensor) -> Tensor:
+        """The vectors for the positions of `x` (B, T, D), which come after `past` others, (T, D)."""
+        vectors, end = self.vectors(), past + x.shape[1]
+        if end > vectors.shape[0]:
+            raise RunError(
+                f"The sequence has {end} tokens, but the model knows {vectors.shape[0]} positions. "
+                "Set max_len higher, or give it fewer tokens."
+            )
+        return vectors[past:end]
+
+
+@block(
+    "sinusoidal_positions",
+    title="Sinusoidal positions",
+    family="Embedding",
+    config=PositionsConfig,
+    inputs=(X,),
+    outputs=(Y,),
+    formula="x + P,  P[t, 2i] = sin(t / 10000^(2i/d)),  P[t, 2i+1] = cos(t / 10000^(2i/d))",
+    paper="Vaswani et al., “Attention Is All You Need”, arXiv:1706.03762, §3.5",
+)
+class SinusoidalPositions(Positions):
+    """Adds waves of different lengths, so that each position has its own pattern; nothing is learned.
+
+    Source: Vaswani et al., "Attention Is All You Need", arXiv:1706.03762, section 3.5.
+    """
+
+    table: Tensor
+
+    def __init__(self, config: PositionsConfig) -> None:
+        super().__init__(config)
+        self.register_buffer("table", waves(config.max_len, config.d_model), persistent=False)
+
+    def vectors(self) -> Tensor:
+        """The waves, (max_len, D)."""
+        return self.table
 
 
 def waves(length: int, width: int) -> Tensor:
@@ -97,7 +115,7 @@ def waves(length: int, width: int) -> Tensor:
     formula="x + P[0…T−1]",
     paper="Radford et al., “Language Models are Unsupervised Multitask Learners”, 2019",
 )
-class LearnedPositions(nn.Module):
+class LearnedPositions(Positions):
     """Adds one learned vector for each position, up to `max_len`.
 
     Source: Gehring et al., "Convolutional Sequence to Sequence Learning", arXiv:1705.03122, section 3.1;
@@ -105,25 +123,10 @@ class LearnedPositions(nn.Module):
     """
 
     def __init__(self, config: PositionsConfig) -> None:
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         self.weight = nn.Parameter(torch.empty(config.max_len, config.d_model))
         nn.init.normal_(self.weight, std=0.02)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Add the positions.
-
-        Args:
-            x: Residual stream, (B, T, D).
-
-        Returns:
-            The sum, (B, T, D).
-
-        Raises:
-            RunError: If T is larger than `max_len`.
-        """
-        return x + _rows(self.weight, x)
-
-    def cached(self, memory: Memory, x: Tensor) -> Tensor:
-        """Add the positions of what comes after `memory.past` others, (B, T, D)."""
-        return x + _rows(self.weight, x, memory.past)
+    def vectors(self) -> Tensor:
+        """What is learned, (max_len, D)."""
+        return self.weight
