@@ -9,7 +9,8 @@ from builder.document import INPUT, OUTPUT, RAIL_PORT, Definition, Node, PortRef
 from engine.ports import Port
 from engine.settings import Setting, Value
 
-COLUMN, ROW = 232, 152  # pixels between the corners of neighbouring nodes
+COLUMN, ROW = 252, 152  # pixels between the corners of neighbouring nodes
+BLOCK, END, LETTER = 176, 76, 7.4  # widths of a block, and of an end and a letter of its name
 RAIL_DROP = 25  # so that the port of an end is level with the first port of a block in its row
 At = tuple[float, float]
 
@@ -53,8 +54,8 @@ SETTINGS: Mapping[str, Setting] = {
 class Sketch:
     """A definition in the making. State: grows with each call; `done` gives it.
 
-    Positions are (column, row) on a grid of `COLUMN` × `ROW` pixels. Sources are written `node` or `node.port`;
-    without a port it is `y`, or the one port of an input.
+    Positions are (column, row) on a grid of `COLUMN` × `ROW` pixels; an input ends where a block would.
+    Sources are written `node` or `node.port`; without a port it is `y`, or the one port of an input.
 
     Args:
         name: Identifier.
@@ -120,7 +121,8 @@ class Sketch:
     def _put(self, name: str, node: Node, at: At) -> None:
         assert name not in self._nodes, name
         drop = RAIL_DROP if node.is_rail else 0
-        self._nodes[name] = replace(node, x=at[0] * COLUMN, y=at[1] * ROW + drop)
+        indent = BLOCK - max(END, LETTER * len(name) + 34) if node.kind == INPUT else 0
+        self._nodes[name] = replace(node, x=round(at[0] * COLUMN + indent), y=at[1] * ROW + drop)
 
     def _wire(self, source: str, target: str, port: str) -> None:
         node, _, out = source.partition(".")

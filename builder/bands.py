@@ -8,17 +8,17 @@ from math import inf
 from builder.chains import Drawing
 from builder.document import OUTPUT
 
-WISHED = 5.0  # blocks in a row
-MOST = 9
+MOST = 9  # blocks in a row
 ROW_COST, CUT_COST, CROSSING_COST, SHORT_COST = 0.3, 1.5, 1.0, 0.1
 
 
-def split(stream: list[str], found: Drawing) -> list[list[str]]:
+def split(stream: list[str], found: Drawing, wished: float) -> list[list[str]]:
     """The rows of a stream.
 
     Args:
         stream: Its nodes without its input, in order.
         found: Who feeds whom.
+        wished: How many blocks a row should have.
 
     Returns:
         At least one node in each row; an empty stream has no rows.
@@ -27,10 +27,10 @@ def split(stream: list[str], found: Drawing) -> list[list[str]]:
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, len(stream) + 1):
         options = [
-            (best[start][0] + _row_cost(stream, start, end, found) + (cuts[start] if start else 0), start)
+            (best[start][0] + _row_cost(stream, start, end, found, wished) + (cuts[start] if start else 0), start)
             for start in range(max(0, end - MOST), end)
         ]
-        best.append(min(options, default=(inf, 0)))
+        best.append(min(options, key=lambda option: (round(option[0], 6), -option[1])))
     rows, end = list[list[str]](), len(stream)
     while end:
         start = best[end][1]
@@ -39,15 +39,15 @@ def split(stream: list[str], found: Drawing) -> list[list[str]]:
     return rows[::-1]
 
 
-def _row_cost(stream: list[str], start: int, end: int, found: Drawing) -> float:
+def _row_cost(stream: list[str], start: int, end: int, found: Drawing, wished: float) -> float:
     """How far a row is from the length wished for; an end of the definition takes half a block's room."""
     blocks = end - start + (0.5 if start == 0 else 0) - (0.5 if found.kinds[stream[end - 1]] == OUTPUT else 0)
-    return ROW_COST + _length_cost(blocks)
+    return ROW_COST + _length_cost(blocks, wished)
 
 
 @cache
-def _length_cost(blocks: float) -> float:
-    return (blocks - WISHED) ** 2 if blocks > WISHED else SHORT_COST * (WISHED - blocks) ** 2
+def _length_cost(blocks: float, wished: float) -> float:
+    return (blocks - wished) ** 2 if blocks > wished else SHORT_COST * (wished - blocks) ** 2
 
 
 def _cut_costs(stream: list[str], found: Drawing) -> list[float]:

@@ -2,7 +2,7 @@
 
 Streams are broken into bands after a value that both goes on and is added later, which is where a residual
 bypass begins; so each bypass runs above its own row. Shorter chains stand below in tracks of their band, inputs at
-its start.
+its start. How long rows are is tried out: as long as the whole can be read in a small window.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
+from math import inf
 
 from builder.bands import split
 from builder.catalogue import node_signature
@@ -20,8 +21,10 @@ from builder.edits import Edit, Move
 WIDTH, CHARACTER, MARGIN = 176, 7.4, 30
 HEAD, ROW, CAPTION, FOOT = 28, 21, 20, 7
 RAIL_WIDTH, RAIL_HEIGHT, RAIL_DROP = 76, 29, 25
-COLUMN_GAP, TRACK_GAP, BAND_GAP, INPUT_GAP = 84, 44, 92, 16
-PER_ROW = 5
+COLUMN_GAP, TRACK_GAP, BAND_GAP, INPUT_GAP = 80, 44, 80, 16
+UNDER = 8  # between a block and the wire of an input that passes below it
+ROWS = (5.0, 4.0, 3.5, 3.0, 2.5, 6.0, 7.0)  # blocks in a row, the best liked first
+FEW = 60  # nodes, up to which there is a chance to see all of them at once
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Size:
 
 
 Place = tuple[float, float]
+ROOM = Size(1040, 470)  # of a canvas in a window of 1440 × 900, at the zoom from which shapes are written on wires
 
 
 def arrange(document: Document, at: str = "") -> Edit:
@@ -53,8 +57,24 @@ def positions(document: Document, at: str = "") -> dict[str, Place]:
     definition = document.definition(at)
     if not definition.nodes:
         return {}
-    ports, sizes = _ports(document, definition), sizes_of(document, definition)
-    return _placed(_bands(drawing(definition, ports)), definition, sizes)
+    found, sizes = drawing(definition, _ports(document, definition)), sizes_of(document, definition)
+    best, least = dict[str, Place](), inf
+    for wished in ROWS if len(sizes) <= FEW else ROWS[:1]:
+        places = _placed(_bands(found, wished), definition, sizes)
+        excess = _excess(places, sizes)
+        if excess < least:
+            best, least = places, excess
+        if excess <= 1:
+            break
+    return best
+
+
+def _excess(places: Mapping[str, Place], sizes: Mapping[str, Size]) -> float:
+    """How many times larger than `ROOM` a drawing is."""
+    (lefts, tops), names = zip(*places.values(), strict=True), list(places)
+    right = max(places[name][0] + sizes[name].width for name in names)
+    bottom = max(places[name][1] + sizes[name].height for name in names)
+    return max((right - min(lefts)) / ROOM.width, (bottom - min(tops)) / ROOM.height)
 
 
 def sizes_of(document: Document, definition: Definition) -> dict[str, Size]:
@@ -91,12 +111,14 @@ class Band:
         beside: Chains that stand below.
         inputs: Inputs at its start.
         cells: Column and track of each node.
+        reach: For each input the first column that uses it.
     """
 
     main: list[str]
     beside: list[Chain] = field(default_factory=list)
     inputs: list[str] = field(default_factory=list)
     cells: dict[str, tuple[int, int]] = field(default_factory=dict)
+    reach: dict[str, int] = field(default_factory=dict)
 
     def fill(self, found: Drawing) -> None:
         """Give each node its column and track."""
@@ -112,7 +134,8 @@ class Band:
         for name in self.inputs:
             used = [self.cells[target] for target in found.after[name] if target in self.cells]
             column, track = min(used, default=(1, 0))
-            wanted = [track] if (column, track) == (1, track) else []
+            self.reach[name] = column
+            wanted = [track] if column == 1 else []
             self.cells[name] = (0, _free(taken, (0, column - 1), [*wanted, *range(10_000)]))
 
     def _columns(self, found: Drawing) -> dict[str, int]:
@@ -149,7 +172,7 @@ def _free(taken: dict[int, list[tuple[int, int]]], span: tuple[int, int], tracks
     raise AssertionError("no track is free")
 
 
-def _bands(found: Drawing) -> list[Band]:
+def _bands(found: Drawing, wished: float) -> list[Band]:
     """All nodes in bands, from top to bottom."""
     every = chains(found)
     alone = [chain for chain in every if len(chain.nodes) == 1 and not chain.feeds and _lonely(chain, found)]
@@ -158,11 +181,11 @@ def _bands(found: Drawing) -> list[Band]:
     beside = [chain for chain in every if chain not in streams and chain not in alone]
     bands, home = list[Band](), dict[str, Band]()
     for stream in [chain for chain in streams if chain not in alone]:
-        for part in split([name for name in stream.nodes if found.kinds[name] != INPUT], found):
+        for part in split([name for name in stream.nodes if found.kinds[name] != INPUT], found, wished):
             bands.append(Band(part))
             home |= dict.fromkeys(part, bands[-1])
     loose = [chain.nodes[0] for chain in alone if found.kinds[chain.nodes[0]] != INPUT]
-    bands += [Band(loose[start : start + PER_ROW]) for start in range(0, len(loose), PER_ROW)]
+    bands += [Band(loose[start : start + int(wished)]) for start in range(0, len(loose), int(wished))]
     bands = bands or [Band([])]
     _hang(beside, bands, home, found)
     _enter(bands, home, found)
@@ -228,7 +251,9 @@ def _tops(band: Band, top: float, sizes: Mapping[str, Size]) -> tuple[dict[int, 
         names = [name for name, cell in band.cells.items() if cell[1] == track]
         if track and all(name in band.inputs for name in names):
             beside = here + RAIL_DROP if band.beside else 0
-            tops[track] = max(under_input, beside) - RAIL_DROP
+            passed = [sizes[block].height for block in band.main if band.cells[block][0] < band.reach[names[0]]]
+            below = top + max(passed) + UNDER - RAIL_HEIGHT / 2 if passed else top
+            tops[track] = max(under_input, beside, below) - RAIL_DROP
             bottom = max(bottom, tops[track] + RAIL_DROP + RAIL_HEIGHT)
         else:
             tops[track] = here

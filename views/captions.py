@@ -11,7 +11,7 @@ _WORDS = {
     "n_heads": "{} heads",
     "n_kv_heads": "{} key heads",
     "d_model": "d {}",
-    "d_ff": "hidden {}",
+    "d_ff": "ff {}",
     "vocab_size": "{} tokens",
     "max_len": "length {}",
     "n_classes": "{} classes",

@@ -8,6 +8,7 @@ import pytest
 
 import builder
 from builder.composites import LIBRARY
+from builder.layout import sizes_of
 from builder.library import needed
 from engine.blocks import CATALOGUE
 from tests.builder.small_models import alone, noise, shaken
@@ -41,9 +42,10 @@ def test_a_composite_is_made_of_known_kinds(name: str) -> None:
 
 @pytest.mark.parametrize("name", LIBRARY)
 def test_nodes_of_a_composite_do_not_overlap(name: str) -> None:
-    places = [(node.x, node.y) for node in LIBRARY[name].nodes.values()]
+    sizes = sizes_of(alone(name), LIBRARY[name])
+    boxes = [(n.x, n.y, n.x + sizes[i].width, n.y + sizes[i].height) for i, n in LIBRARY[name].nodes.items()]
 
-    assert all(abs(a[0] - b[0]) >= 200 or abs(a[1] - b[1]) >= 60 for a, b in combinations(places, 2))
+    assert all(a[2] < b[0] or b[2] < a[0] or a[3] < b[1] or b[3] < a[1] for a, b in combinations(boxes, 2))
 
 
 @pytest.mark.parametrize("activation", ["relu", "gelu", "gelu_tanh", "silu"])

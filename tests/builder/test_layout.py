@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from builder import templates
 from builder.document import Document
 from builder.edits import Move
-from builder.layout import arrange, positions, sizes_of
+from builder.layout import ROOM, arrange, positions, sizes_of
 from tests.benchmarks.graphs import chain
 from tests.builder.drawn import definition, document, end, language_model, node
 
@@ -92,10 +92,35 @@ def test_inputs_stand_left_of_everything_and_the_output_ends_its_row() -> None:
     assert places["logits"][0] > places["lm_head"][0]
 
 
-def test_the_encoder_is_a_row_above_the_decoder() -> None:
+def test_the_encoder_stands_above_the_decoder() -> None:
     places = positions(templates.build("transformer"))
+    encoder, decoder = [
+        [places[name][1] for name in names] for names in (["source_emb", "encoder"], ["target_emb", "decoder"])
+    ]
 
-    assert places["source_emb"][1] == places["encoder"][1] < places["target_emb"][1] == places["decoder"][1]
+    assert encoder[0] == encoder[1]
+    assert max(encoder) < min(decoder)
+
+
+@pytest.mark.parametrize("name", sorted({*templates.names()} - {"t5", "tiny_t5", "transformer"}))
+def test_a_template_is_no_larger_than_a_small_window_shows_readably(name: str) -> None:
+    model = templates.build(name)
+    places, sizes = positions(model), sizes_of(model, model.main)
+
+    assert max(x + sizes[n].width for n, (x, _) in places.items()) - min(x for x, _ in places.values()) <= ROOM.width
+    assert max(y + sizes[n].height for n, (_, y) in places.items()) - min(y for _, y in places.values()) <= ROOM.height
+
+
+def test_the_wire_of_an_input_beside_the_row_passes_below_the_blocks_before_its_target() -> None:
+    ends = {"x": end("input", "hidden B T D"), "padding": end("input", "mask B T"), "y": end("output", "hidden B T D")}
+    blocks = {"one": node("dropout"), "two": node("dropout"), "core": node("multi_head_attention")}
+    text = "x.value>one.x one.y>two.x two.y>core.x padding.value>core.padding core.y>y.value"
+    model = document({**ends, **blocks}, text)
+    places, sizes = positions(model), sizes_of(model, model.main)
+
+    assert places["one"][1] == places["two"][1] == places["core"][1]
+    wire = places["padding"][1] + sizes["padding"].height / 2
+    assert all(wire > places[name][1] + sizes[name].height for name in ("one", "two"))
 
 
 def test_queries_keys_and_values_stand_below_each_other() -> None:

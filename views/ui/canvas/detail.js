@@ -3,7 +3,7 @@
 import { useEffect } from "react";
 import { useStore } from "@xyflow/react";
 
-const LEAST = { full: 0.85, ports: 0.7, titles: 0.45 };
+const LEAST = { full: 0.84, ports: 0.7, titles: 0.45 };
 const STEPS = 20; // of zoom, so that a text changes seldom
 
 export const detailAt = (zoom) => Object.keys(LEAST).find((detail) => zoom >= LEAST[detail]) ?? "none";

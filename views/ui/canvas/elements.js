@@ -50,7 +50,7 @@ export function flowEdge(edge, before) {
     sourceHandle: edge.sourcePort,
     target: edge.target,
     targetHandle: edge.targetPort,
-    data: { edge, points: before?.data.points ?? null, spot: before?.data.spot ?? null },
+    data: { edge, points: before?.data.points ?? null, spot: before?.data.spot ?? null, ends: before?.data.ends ?? null },
     ariaLabel: wireLabel(edge),
     className: edge.error ? "wrong" : edge.warn ? "doubtful" : "",
     selected: before?.selected ?? false,
@@ -79,6 +79,9 @@ function wireOf(edge, nodes) {
   };
 }
 
+const sameWay = ([points, spot, ends], [before, old, there]) =>
+  String(points) === String(before) && spot?.x === old?.x && spot?.y === old?.y && String(ends) === String(there);
+
 /** Lays wires for one canvas, and remembers: in a big graph only what a change disturbs is laid anew at once. */
 export class Router {
   constructor() {
@@ -91,11 +94,12 @@ export class Router {
     const boxes = nodes.map((n) => ({ id: n.id, x: n.position.x, y: n.position.y, w: n.width, h: n.height }));
     const wires = edges.map((edge) => wireOf(edge, byId)).filter(Boolean);
     this.update(boxes, wires, all || wires.length <= FEW);
+    const ends = new Map(wires.map(({ id, sx, sy, tx, ty }) => [id, [sx, sy, tx, ty]]));
     return edges.map((edge) => {
-      const [points, spot] = [this.routes.get(edge.id) ?? null, this.spots.get(edge.id) ?? null];
-      const { points: before, spot: old } = edge.data;
-      if (String(points) === String(before) && spot?.x === old?.x && spot?.y === old?.y) return edge;
-      return { ...edge, data: { ...edge.data, points, spot } };
+      const way = [this.routes, this.spots, ends].map((map) => map.get(edge.id) ?? null);
+      const { points, spot, ends: old } = edge.data;
+      if (sameWay(way, [points, spot, old])) return edge;
+      return { ...edge, data: { ...edge.data, points: way[0], spot: way[1], ends: way[2] } };
     });
   }
 

@@ -2,48 +2,22 @@
 //
 // A wire whose straight way is free stays a plain curve. Any other runs in right angles: out of its node, up or down to
 // a free lane above, below or between the rows, along it, and into its target. Short ones are laid first and so lie
-// inside longer ones; two wires never share a lane unless they come from the same port.
+// inside longer ones; two wires never share a lane unless they come from the same port. Where nothing is free, a wire
+// still runs in right angles, by the way that is least in the way of others.
+import { LANE, Taken, hits, overlap, tableOf } from "./stretches.js";
+
 const STUB = 22, // how far a wire goes before its first corner
   SLOT = 8, // between two upright stretches
-  LANE = 14, // between two lanes
   GAP = 22, // between a lane and the row under it
   AIR = 6, // the least room between a wire and a node
   LONG = 160, // a curve longer than this, or steeper than STEEP, is drawn in right angles
   STEEP = 36,
   KIN = 20, // how far an upright stretch moves to lie on another of its own port
   NEAREST = 5, // gaps between rows that are tried
-  BELOW = 140; // a lane below both ends is worse by this
-
-const overlap = (a0, a1, b0, b1) => a0 < b1 && b0 < a1;
-
-/** Boxes ordered by x and by y, so that a range is found without looking at all of them. */
-function tableOf(boxes) {
-  const byX = [...boxes].sort((a, b) => a.x - b.x);
-  const byY = [...boxes].sort((a, b) => a.y - b.y);
-  const widest = byX.reduce((most, box) => Math.max(most, box.w), 0);
-  const first = (x) => {
-    let [low, high] = [0, byX.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (byX[middle].x < x) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  };
-  return {
-    byY,
-    // calls `visit` with each box that overlaps x0..x1, until it returns true
-    some(x0, x1, visit) {
-      for (let i = first(x0 - widest); i < byX.length && byX[i].x < x1; i++) {
-        if (byX[i].x + byX[i].w > x0 && visit(byX[i])) return true;
-      }
-      return false;
-    },
-  };
-}
-
-const hits = (table, x0, x1, y0, y1, skip) =>
-  table.some(x0, x1, (box) => !skip?.has(box.id) && overlap(y0, y1, box.y, box.y + box.h));
+  BELOW = 140, // a lane below both ends is worse by this
+  FINE = 4, // px between two places that are tried where nothing is free
+  ROUND = 60, // px that such a way runs above its ends at worst
+  BLOCKED = 3000; // a stretch through a block is worse by this
 
 /** Whether the plain curve between the ends of `wire` touches no other node. */
 function isPlain(wire, table) {
@@ -60,51 +34,6 @@ function isPlain(wire, table) {
     if (hits(table, x - next, x + next, y - 3, y + 3, skip)) return false;
   }
   return true;
-}
-
-/** Parallel stretches that are taken already, found by their place. */
-class Stretches {
-  constructor() {
-    this.byPlace = new Map();
-    this.byNet = new Map();
-  }
-
-  add(at, a, b, net) {
-    const stretch = { at, from: Math.min(a, b), to: Math.max(a, b), net };
-    for (const [map, key] of [
-      [this.byPlace, Math.floor(at / LANE)],
-      [this.byNet, net],
-    ]) {
-      (map.get(key) ?? map.set(key, []).get(key)).push(stretch);
-    }
-  }
-
-  /** Whether another net has a stretch nearer than `room` (at most a lane). */
-  clash(at, from, to, net, room) {
-    const near = (s) => s.net !== net && Math.abs(s.at - at) < room && overlap(s.from, s.to, from, to);
-    const place = Math.floor(at / LANE);
-    return [place - 1, place, place + 1].some((key) => this.byPlace.get(key)?.some(near));
-  }
-
-  /** Where `net` itself runs somewhere between `from` and `to`. */
-  own(net, from, to) {
-    return (this.byNet.get(net) ?? []).filter((s) => overlap(s.from, s.to, from, to)).map((s) => s.at);
-  }
-}
-
-class Taken {
-  constructor() {
-    this.level = new Stretches();
-    this.upright = new Stretches();
-  }
-
-  add(points, net) {
-    for (let i = 1; i < points.length; i++) {
-      const [[x0, y0], [x1, y1]] = [points[i - 1], points[i]];
-      if (y0 === y1) this.level.add(y0, x0, x1, net);
-      else this.upright.add(x0, y0, y1, net);
-    }
-  }
 }
 
 /** An x near `start`, going by `step`, where an upright stretch from y0 to y1 is free; null when there is none. */
@@ -190,17 +119,60 @@ function lane(wire, table, taken) {
   const { sx, sy, tx, ty, net } = wire;
   const stub = tx > sx ? Math.min(STUB, Math.max(8, (tx - sx) / 3)) : STUB;
   const [left, right] = [Math.min(sx + stub, tx - stub), Math.max(sx + stub, tx - stub)];
-  let [tries, spare] = [0, null];
+  let tries = 0;
   for (const y of lanesFor(wire, left, right, table, taken)) {
     if (taken.level.clash(y, left, right, net, LANE - 3)) continue;
-    spare ??= y;
     const x1 = slot(sx + stub, SLOT, sy, y, net, table, taken);
     const x2 = x1 === null ? null : slot(tx - stub, -SLOT, y, ty, net, table, taken);
     if (x2 !== null) return [[sx, sy], [x1, sy], [x1, y], [x2, y], [x2, ty], [tx, ty]];
     if (++tries > 12) break;
   }
-  if (spare === null) return null;
-  return [[sx, sy], [sx + stub, sy], [sx + stub, spare], [tx - stub, spare], [tx - stub, ty], [tx, ty]];
+  return null;
+}
+
+/** How bad a way is: its length, the blocks it runs through, and how much of it lies on other wires. */
+function badness(points, wire, table, taken) {
+  const own = new Set([wire.source, wire.target]);
+  const last = points.length - 1;
+  return points.slice(1).reduce((sum, [x, y], i) => {
+    const [u, v] = points[i];
+    const [x0, x1, y0, y1] = [Math.min(x, u), Math.max(x, u), Math.min(y, v), Math.max(y, v)];
+    const through = hits(table, x0 - 2, x1 + 2, y0 - 2, y1 + 2, i === 0 || i === last - 1 ? own : null);
+    const crowding = y === v ? taken.level.crowding(y, x0, x1, wire.net) : taken.upright.crowding(x, y0, y1, wire.net);
+    return sum + (x1 - x0) + (y1 - y0) + crowding + (through ? BLOCKED : 0);
+  }, 0);
+}
+
+/** The best of `options` for one place of a way. */
+function best(options, wayBy, judge) {
+  let [least, found] = [Infinity, options[0]];
+  for (const option of options) {
+    const bad = judge(wayBy(option));
+    if (bad < least) [least, found] = [bad, option];
+  }
+  return found;
+}
+
+const fine = (from, to) => Array.from({ length: Math.max(1, Math.floor((to - from) / FINE) + 1) }, (_, i) => from + i * FINE);
+
+/** A way in right angles where none is free: the least bad upright stretch, or lane with its two upright stretches. */
+function leastBad(wire, table, taken) {
+  const { sx, sy, tx, ty } = wire;
+  const judge = (points) => badness(points, wire, table, taken);
+  const stub = tx > sx ? Math.min(STUB, Math.max(AIR, (tx - sx) / 3)) : STUB;
+  const around = ([x1, y, x2]) => [[sx, sy], [x1, sy], [x1, y], [x2, y], [x2, ty], [tx, ty]];
+  const [left, right] = [Math.min(sx, tx - stub), Math.max(sx + stub, tx)];
+  const heights = gapsOf(table, left, right, sy, ty).flatMap(([top, bottom]) =>
+    fine(Math.max(top + FINE, Math.min(sy, ty) - 10 * LANE), Math.min(bottom - FINE, Math.max(sy, ty) + 10 * LANE)),
+  );
+  const y = best([...heights, Math.min(sy, ty) - ROUND], (at) => around([sx + stub, at, tx - stub]), judge);
+  const x1 = best(fine(sx + AIR, sx + 2 * STUB), (at) => around([at, y, tx - stub]), judge);
+  const x2 = best(fine(tx - 2 * STUB, tx - AIR), (at) => around([x1, y, at]), judge);
+  const way = around([x1, y, x2]);
+  if (tx - sx < 2 * AIR) return way;
+  const bent = (x) => [[sx, sy], [x, sy], [x, ty], [tx, ty]];
+  const straight = bent(best(fine(sx + AIR, Math.min(tx - AIR, sx + 50 * FINE)), bent, judge));
+  return judge(straight) <= judge(way) ? straight : way;
 }
 
 const span = (wire) => Math.abs(wire.tx - wire.sx) + Math.abs(wire.ty - wire.sy);
@@ -249,6 +221,8 @@ export function layWires(boxes, wires, before = null) {
     else bent.push(wire);
   }
   inOrder(bent);
-  for (const wire of bent) keep(wire, zigzag(wire, table, taken) ?? lane(wire, table, taken));
+  for (const wire of bent) {
+    keep(wire, zigzag(wire, table, taken) ?? lane(wire, table, taken) ?? leastBad(wire, table, taken));
+  }
   return routes;
 }

@@ -1,7 +1,7 @@
 // Where the text of each wire stands: on its longest level run, clear of other wires and of other texts. Pure.
 const LETTER = 6.9, // px, of the 11.5 px monospace text
   TALL = 16,
-  ROOM = 10, // px of bare wire wanted on both sides of the text together
+  ROOM = 6, // px of bare wire wanted on both sides of the text together
   STEP = 12; // px between two places that are tried
 
 export const textWidth = (text) => text.length * LETTER + 8;

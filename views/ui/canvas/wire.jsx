@@ -6,16 +6,23 @@ import { Fault } from "./node.jsx";
 import { curve, middleOf, rounded } from "./path.js";
 import { textWidth } from "./texts.js";
 
-const near = ([x, y], u, v) => Math.abs(x - u) < 5 && Math.abs(y - v) < 1; // a port that has its wire is 3 to 4 pixels smaller
+const NEAR = { x: 5, y: 3 }; // px that React Flow's measure of a port is off: one with a wire is smaller, a diamond is turned
+
+/** Where a wire's ends really are; null while they are on their way to another place. */
+function endsOf({ sourceX: x0, sourceY: y0, targetX: x1, targetY: y1, data: { ends } }) {
+  const off = ends && [ends[0] - x0, ends[2] - x1].some((d) => Math.abs(d) > NEAR.x);
+  if (!ends || off || [ends[1] - y0, ends[3] - y1].some((d) => Math.abs(d) > NEAR.y)) return null;
+  return [x0, ends[1], x1, ends[3]];
+}
 
 /** The path of a wire, its middle, and the place of its text. A route that its ends have left is not used. */
-function drawn({ sourceX: x0, sourceY: y0, targetX: x1, targetY: y1, data: { points, spot } }) {
-  const middle = { x: (x0 + x1) / 2, y: (y0 + y1) / 2 };
-  if (points && near(points[0], x0, y0) && near(points.at(-1), x1, y1)) {
-    return [rounded([[x0, y0], ...points.slice(1, -1), [x1, y1]]), middleOf(points), spot];
-  }
+function drawn(props) {
+  const { points, spot } = props.data;
+  const ends = endsOf(props);
+  const [x0, y0, x1, y1] = ends ?? [props.sourceX, props.sourceY, props.targetX, props.targetY];
+  if (points && ends) return [rounded([[x0, y0], ...points.slice(1, -1), [x1, y1]]), middleOf(points), spot];
   const level = Math.abs(y0 - y1) < 0.5 && spot && Math.abs(spot.y - y0) < 0.5 && spot.x > x0 && spot.x < x1;
-  return [curve(x0, y0, x1, y1), middle, level ? spot : null];
+  return [curve(x0, y0, x1, y1), { x: (x0 + x1) / 2, y: (y0 + y1) / 2 }, level ? spot : null];
 }
 
 function ShapeText({ text, spot, middle }) {

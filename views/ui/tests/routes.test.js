@@ -76,7 +76,8 @@ test("no route goes through a block, whatever the arrangement", () => {
   for (const w of wires) {
     const points = routes.get(w.id);
     const others = boxes.filter((b) => b.id !== w.source && b.id !== w.target);
-    if (points) assert.ok(others.every((b) => !meets(points, b)), `${w.id}: ${points}`);
+    assert.ok(points === null || others.every((b) => !meets(points, b)), `${w.id}: ${points}`);
+    assert.ok((points ?? []).slice(1).every(([x, y], i) => x === points[i][0] || y === points[i][1]), `${w.id}: ${points}`);
   }
 });
 
@@ -102,4 +103,20 @@ test("after a small change only disturbed wires are laid anew", () => {
   assert.equal(calm.get("long"), routes.get("long"));
   assert.notDeepEqual(disturbed.get("long"), routes.get("long"));
   assert.ok(!meets(disturbed.get("long"), across));
+});
+
+test("where every lane is taken a wire still runs in right angles, and through no block", () => {
+  const boxes = [box("a", 0, 0), box("b", 260, 0), box("c", 0, 90), box("d", 260, 90)];
+  const wires = Array.from({ length: 12 }, (_, i) => ({
+    ...wire(`w${String(i).padStart(2, "0")}`, "a", "d", 181, 10 + 3 * i, 255, 100 + 3 * i),
+    net: `a.${i}`,
+  }));
+
+  const routes = layWires(boxes, wires);
+
+  for (const points of routes.values()) {
+    assert.ok(points, "none is a curve");
+    assert.ok(points.slice(1).every(([x, y], i) => x === points[i][0] || y === points[i][1]), `${points}`);
+    assert.ok(boxes.every((b) => !meets(points, b)), `${points}`);
+  }
 });
