@@ -11,17 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from builder import dims
-from builder.catalogue import Signature
+from builder.block_shapes import ANYTHING, Outcome, Settings, fitted, of_block
 from builder.dims import IndivisibleError, Letters, Pattern, Shape
 from builder.document import INPUT, OUTPUT, RAIL_PORT, Definition, PortRef
 from builder.memo import Memo
 from builder.surroundings import Surroundings
 from engine.errors import ExpressionError
 from engine.ports import Port
-from engine.settings import Value
-
-Settings = Mapping[str, Value | None]
-UNREADABLE = Pattern(True, (), "...")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,25 +50,6 @@ class Uneven:
     dim: str
     size: int
     parts: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What one block makes of the shapes that come in.
-
-    Args:
-        wanted: What its inputs want, in their order.
-        outputs: What its outputs carry, in their order.
-        clashes: Index of each input that got something else.
-        uneven: (dimension, size, parts) of divisions with a rest.
-        letters: What its letters stand for.
-    """
-
-    wanted: tuple[Shape | None, ...]
-    outputs: tuple[Shape | None, ...]
-    clashes: tuple[int, ...]
-    uneven: tuple[tuple[str, int, int], ...]
-    letters: Mapping[str, dims.Dim | Shape]
 
 
 @dataclass(kw_only=True)
@@ -139,7 +116,7 @@ def read(port: Port, at: PortRef, found: Inference) -> Pattern:
         return dims.pattern(port.shape)
     except ExpressionError as error:
         found.unreadable.append((at, str(error)))
-        return UNREADABLE
+        return ANYTHING
 
 
 def _enter(around: Surroundings, found: Inference, name: str, own: Letters) -> None:
@@ -156,7 +133,7 @@ def _leave(around: Surroundings, found: Inference, name: str, own: Letters) -> N
     port, at = around.end(name), PortRef(name, RAIL_PORT)
     source = around.feeds.get(at)
     carried = found.shapes.get(source) if source else None
-    outcome = _outcome((read(port, at, found),), (), (carried,), around.scope, own)
+    outcome = fitted((read(port, at, found),), (), (carried,), around.scope, own)
     found.kinds[at] = _settled(port.kind, found.kinds.get(source) if source else None)
     found.shapes[at] = carried if source and carried is not None else outcome.wanted[0]
     _note(found, name, outcome, ((at, carried),))
@@ -174,7 +151,7 @@ def _pass(around: Surroundings, found: Inference, name: str) -> None:
     sources = [around.feeds.get(port) for port in ports]
     carried = tuple([found.shapes.get(source) if source else None for source in sources])
     outcome = _OUTCOMES.get(
-        (kind,), (around.worth[name], carried), lambda: _of_block(around, name, carried)
+        (kind,), (around.worth[name], carried), lambda: of_block(kind, carried, dict(around.worth[name]))
     )  # fmt: skip
     follows = _follows(found, kind.inputs, sources)
     for port, at, shape, wanted in zip(kind.inputs, ports, carried, outcome.wanted, strict=True):
@@ -188,64 +165,13 @@ def _pass(around: Surroundings, found: Inference, name: str) -> None:
     _note(found, name, outcome, tuple(zip(ports, carried, strict=True)))
 
 
-def _of_block(around: Surroundings, name: str, carried: tuple[Shape | None, ...]) -> Outcome:
-    kind = around.signatures[name]
-    assert kind is not None
-    nothing = Inference()
-    wants = tuple(read(port, PortRef(name, port.name), nothing) for port in kind.inputs)
-    gives = tuple(read(port, PortRef(name, port.name), nothing) for port in kind.outputs)
-    return _outcome(wants, gives, carried, dict(around.worth[name]), {}, _even(kind))
-
-
 def again(around: Surroundings, name: str, found: Inference, settings: Settings) -> Outcome:
     """What node `name` would make of the shapes that come to it if it had other settings."""
     kind = around.signatures[name]
     assert kind is not None
     sources = [around.feeds.get(PortRef(name, port.name)) for port in kind.inputs]
     carried = tuple(found.shapes.get(source) if source else None for source in sources)
-    wants = tuple(dims.pattern(port.shape) for port in kind.inputs)
-    gives = tuple(dims.pattern(port.shape) for port in kind.outputs)
-    return _outcome(wants, gives, carried, settings, {}, _even(kind))
-
-
-def _even(kind: Signature) -> tuple[Pattern, ...]:
-    return tuple(dims.pattern(division) for division in kind.even)
-
-
-def _outcome(
-    wants: tuple[Pattern, ...],
-    gives: tuple[Pattern, ...],
-    carried: tuple[Shape | None, ...],
-    settings: Settings,
-    given: Letters,
-    even: tuple[Pattern, ...] = (),
-) -> Outcome:
-    letters, uneven, clashes = {**given}, dict[tuple[str, int, int], None](), list[int]()
-    wanted: list[Shape | None] = []
-    doubts: Letters = {}
-    for index, (declared, shape) in enumerate(zip(wants, carried, strict=True)):
-        fits = shape is None or dims.match(declared, shape, letters, settings)
-        wanted.append(_built(declared, letters, settings, uneven))
-        if shape is not None and not fits:
-            clashes.append(index)
-            doubts |= dims.disputed(declared, shape, letters, settings)
-            letters |= doubts
-    letters |= {name: doubt for name, doubt in doubts.items() if name in letters}
-    sizes = {**settings, **{name: doubt for name, doubt in doubts.items() if isinstance(doubt, dims.Dim)}}
-    outputs = tuple([_built(declared, letters, sizes, uneven) for declared in gives])
-    for division in even:
-        _built(division, letters, sizes, uneven)
-    return Outcome(wanted=tuple(wanted), outputs=outputs, clashes=tuple(clashes), uneven=tuple(uneven), letters=letters)
-
-
-def _built(
-    declared: Pattern, letters: Letters, settings: dims.Sizes, uneven: dict[tuple[str, int, int], None]
-) -> Shape | None:
-    try:
-        return dims.shape_of(declared, letters, settings)
-    except IndivisibleError as error:
-        uneven[(dims.chosen(declared, settings).text, error.size, error.parts)] = None
-        return None
+    return of_block(kind, carried, settings)
 
 
 def _follows(found: Inference, inputs: tuple[Port, ...], sources: list[PortRef | None]) -> str:

@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from builder import dims, templates
+from builder.block_shapes import Outcome
 from builder.catalogue import signature
 from builder.compile import compile_document
 from builder.document import Document, Node, PortRef
-from builder.shapes import Outcome, again
+from builder.shapes import again
 from builder.surroundings import Surroundings, survey
 from builder.validate import look, validate
 from engine.blocks.spec import CATALOGUE
