@@ -66,8 +66,7 @@ def weights_beside(path: Path) -> Path | None:
     if path.suffix.lower() == ".safetensors":
         return path if path.is_file() else None
     imported = path / WEIGHTS if path.is_dir() else path.with_name(WEIGHTS)
-    own = [path / FILES[0], path / f"artifacts/{FILES[0]}"]
-    beside = [*own, imported] if path.is_dir() else [imported] if path.suffix == ".json" else []
+    beside = [path / FILES[0], imported] if path.is_dir() else [imported] if path.suffix == ".json" else []
     return next((file for file in beside if file.is_file()), None)
 
 

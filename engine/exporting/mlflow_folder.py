@@ -2,7 +2,7 @@
 
 One folder has both flavours: `mlflow.pyfunc.load_model` gives what answers texts (arrays, if the model reads no
 text), `mlflow.pytorch.load_model` the program for tensors. They share `artifacts/model.pt2`; a pickled module would
-need our code. Beside it lie the weights as safetensors: with these the graph opens again.
+need our code. The weights are in the program alone, and are read from it when the graph is opened again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ import torch
 
 from engine.errors import ExportError
 from engine.exporting.bundle import ExportBundle, Exported, Speech
-from engine.exporting.files import export_safetensors
 from engine.generation import longest_input
 from engine.mlflow_tracker import quiet_mlflow
 from engine.ports import Port
@@ -91,8 +90,7 @@ def _arguments(bundle: ExportBundle) -> Iterator[dict[str, Any]]:
         texts = {**bundle.papers, **({TOKENIZER_FILE: json.dumps(tokenizer)} if tokenizer else {})}
         for file, text in texts.items():
             (folder / file).write_text(text, "utf-8")
-        files = {"program": folder / PROGRAM_FILE, "weights": export_safetensors(bundle, folder).path}
-        files |= {Path(file).stem: folder / file for file in texts}
+        files = {"program": folder / PROGRAM_FILE, **{Path(file).stem: folder / file for file in texts}}
         yield {
             **words,
             "python_model": str(code),

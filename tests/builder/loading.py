@@ -1,7 +1,7 @@
 """Loads exported models where this project is not, and tells how far they are from what they should say.
 
 Run as `python -I loading.py FOLDER`: each folder below has `cases.pt`, inputs and the outputs that the model gave,
-and an export in each of some folders named by their formats. Prints the largest difference of each as JSON.
+and an export in each of the folders named in `LOADERS`. Prints the largest difference of each as JSON.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ def onnx(folder: Path) -> Model:
     return lambda **inputs: torch.from_numpy(session.run(["logits"], {k: v.numpy() for k, v in inputs.items()})[0])
 
 
-def mlflow(folder: Path) -> Model:
+def of_tensors(folder: Path) -> Model:
     """The pytorch flavour of an MLflow model."""
     import mlflow.pytorch
 
     return mlflow.pytorch.load_model(str(folder))
 
 
-def arrays(folder: Path) -> Model:
+def of_arrays(folder: Path) -> Model:
     """The pyfunc flavour of an MLflow model that reads no text."""
     import mlflow.pyfunc
 
@@ -65,7 +65,7 @@ def code(folder: Path) -> Model:
 
 
 LOADERS: dict[str, Callable[[Path], Model]] = {
-    "pt2": program, "onnx": onnx, "mlflow": mlflow, "arrays": arrays, "code": code,
+    "pt2": program, "onnx": onnx, "code": code, "mlflow/pytorch": of_tensors, "mlflow/pyfunc": of_arrays,
 }  # fmt: skip
 
 
@@ -73,11 +73,11 @@ def differences(root: Path) -> Iterator[tuple[str, float]]:
     """The name of each export and its largest difference."""
     for cases in sorted(root.glob("*/cases.pt")):
         asked = torch.load(cases, weights_only=True)
-        for folder in sorted(path for path in cases.parent.iterdir() if path.is_dir()):
+        for kind, load in LOADERS.items():
             with torch.no_grad():
-                model = LOADERS[folder.name](folder)
-                apart = [float((model(**case["inputs"]) - case["logits"]).abs().max()) for case in asked]
-            yield f"{cases.parent.name}/{folder.name}", max(apart)
+                model = load(cases.parent / kind.partition("/")[0])
+                apart = [(model(**case["inputs"]) - case["logits"]).abs().max() for case in asked]
+            yield f"{cases.parent.name}/{kind}", float(torch.stack(apart).max())
 
 
 if __name__ == "__main__":
