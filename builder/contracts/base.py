@@ -20,7 +20,7 @@ class Fault:
     Args:
         message: What, with the values.
         where: The node or wire to blame.
-        fixes: Edits that may mend it, the likeliest first; those that do not are not shown.
+        fixes: Edits that may mend it, the likeliest first; those that do not, or break something else, are not shown.
         advice: How to fix it, in words, where no edit does.
     """
 
@@ -53,7 +53,7 @@ class ContractResult:
         passed: Whether the model keeps it.
         detail: What was seen; of a broken contract what, with the values, and how to fix it.
         where: The node or wire to blame; the model itself if it holds.
-        fixes: Edits that make it hold; each has been tried.
+        fixes: Edits that make it hold and break nothing else; each has been tried.
         waived: Why the user does without it; empty if not.
     """
 

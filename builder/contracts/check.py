@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
-from builder.contracts.base import CONTRACTS, Contract, ContractResult, Fault
+from builder.contracts.base import CONTRACTS, Contract, ContractResult, Fault, Verdict
 from builder.contracts.specimen import Specimen
 from builder.diagnostics import Fix, Where
 from builder.document import Document
@@ -36,16 +37,16 @@ def check_contracts(
     Raises:
         CompileError: If the model cannot be built.
     """
-    specimen, workshop = Specimen(document), _Workshop(document)
+    workshop = _Workshop(Specimen(document), thorough)
     found: list[ContractResult] = []
     for code in FIRST:
-        found.append(workshop.result(specimen, CONTRACTS[code]))
+        found.append(workshop.result(CONTRACTS[code]))
         if not found[-1].passed:
             return (found[-1],)
     contracts = [CONTRACTS[code] for code in (only or sorted(CONTRACTS)) if code not in FIRST]
     for contract in contracts:
-        if only or (_wanted(specimen, contract, thorough=thorough) and not _idle(contract, found)):
-            found.append(workshop.result(specimen, contract))
+        if only or (workshop.wants(contract) and not _idle(contract, found)):
+            found.append(workshop.result(contract))
     return tuple(sorted(found, key=lambda result: result.code))
 
 
@@ -54,25 +55,50 @@ def _idle(contract: Contract, found: list[ContractResult]) -> bool:
     return any(result.code == AFTER.get(contract.code) and not result.passed for result in found)
 
 
-def _wanted(specimen: Specimen, contract: Contract, *, thorough: bool) -> bool:
-    asked = any(promise.code == contract.code for promise in specimen.document.promises)
-    return asked or ((thorough or not contract.thorough) and contract.applies(specimen))
-
-
 @dataclass
 class _Workshop:
-    """Tries fixes. State: how many models have been built.
+    """Tries contracts, and fixes of those that are broken. State: what was found; how many models have been built.
 
     Args:
-        document: The model.
+        specimen: The model.
+        thorough: Whether contracts that take long are tried too.
     """
 
-    document: Document
+    specimen: Specimen
+    thorough: bool
     trials: int = 0
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
 
-    def result(self, specimen: Specimen, contract: Contract) -> ContractResult:
+    @property
+    def document(self) -> Document:
+        """The model."""
+        return self.specimen.document
+
+    def wants(self, contract: Contract, specimen: Specimen | None = None) -> bool:
+        """Whether a contract is meant for the model, or for another made of it."""
+        specimen = specimen or self.specimen
+        asked = any(promise.code == contract.code for promise in specimen.document.promises)
+        return asked or ((self.thorough or not contract.thorough) and contract.applies(specimen))
+
+    def verdict(self, contract: Contract) -> Verdict:
+        """What a contract finds in the model, tried once."""
+        if contract.code not in self.verdicts:
+            self.verdicts[contract.code] = contract.check(self.specimen)
+        return self.verdicts[contract.code]
+
+    @cached_property
+    def kept(self) -> tuple[Contract, ...]:
+        """The contracts that are meant for the model and hold."""
+        first = [CONTRACTS[code] for code in FIRST]
+        others = [CONTRACTS[code] for code in sorted(CONTRACTS) if code not in FIRST]
+        hold = [contract for contract in first if not self.verdict(contract).faults]
+        if hold == first:
+            hold += [contract for contract in others if self.wants(contract) and not self.verdict(contract).faults]
+        return tuple(hold)
+
+    def result(self, contract: Contract) -> ContractResult:
         """What a contract found, with the fixes that make it hold."""
-        verdict, where = contract.check(specimen), Where(definition=self.document.root)
+        verdict, where = self.verdict(contract), Where(definition=self.document.root)
         kept = ContractResult(code=contract.code, name=contract.name, passed=True, detail=verdict.detail, where=where)
         if not verdict.faults:
             return kept
@@ -86,7 +112,7 @@ class _Workshop:
         return next((promise.why or "no reason given" for promise in decided), "")
 
     def _proven(self, contract: Contract, fault: Fault) -> Iterator[Fix]:
-        """The fixes of a fault that make its contract hold."""
+        """The fixes of a fault that make its contract hold and break no other, and no rule."""
         found = 0
         for fix in fault.fixes[:MOST_TRIED]:
             whole = self._to_the_end(contract, fix)
@@ -103,15 +129,24 @@ class _Workshop:
             self.trials += 1
             try:
                 document = edits[-1].apply(document)
-                faults = contract.check(Specimen(document)).faults if _errors(document) <= errors else None
+                if _errors(document) > errors:
+                    return None
+                specimen = Specimen(document)
+                faults = contract.check(specimen).faults
+                if not faults:
+                    return None if self._harms(specimen) else _together(fix, edits)
             except StepwiseError:
                 return None
-            if faults is None or (faults and not faults[0].fixes):
+            if not faults[0].fixes:
                 return None
-            if not faults:
-                return _together(fix, edits)
             edits.append(faults[0].fixes[0].edit)
         return None
+
+    def _harms(self, mended: Specimen) -> bool:
+        """Whether a mended model breaks a rule or a contract that the model keeps."""
+        if _codes(mended.document) - _codes(self.document):
+            return True
+        return any(self.wants(contract, mended) and contract.check(mended).faults for contract in self.kept)
 
 
 def _told(fault: Fault, fixes: tuple[Fix, ...]) -> str:
@@ -125,6 +160,11 @@ def _together(fix: Fix, edits: list[Edit]) -> Fix:
         return fix
     label = f"{fix.label}, and mend {len(edits) - 1} more"
     return Fix(label=label, edit=Batch(edits=tuple(edits), label=label))
+
+
+def _codes(document: Document) -> set[str]:
+    """The rules that a model breaks."""
+    return {problem.code for problem in validate(document).diagnostics}
 
 
 def _errors(document: Document) -> int:

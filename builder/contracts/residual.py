@@ -155,12 +155,36 @@ def _around(view: View, node: str) -> Iterator[Fix]:
     source = view.definition.feeds.get(PortRef(node, port.name)) if port else None
     if source is None:
         return
+    if moved := _moved(view, PortRef(node, port.name)) if port else None:
+        yield moved
     before, choices = view.definition.nodes[source.node], [source]
     stream = next((s for t, s in view.definition.feeds.items() if t.node == source.node), None)
     if "norm" in before.kind and stream is not None:
         choices.insert(0 if view.definition.nodes[stream.node].kind == INPUT else 1, stream)
     for choice in choices:
         yield _sum(view, node, choice)
+
+
+def _moved(view: View, target: PortRef) -> Fix | None:
+    """Let a sum right before a node that adds the stream and its norm add the stream and what the node gives."""
+    here, feeds = view.definition, view.definition.feeds
+    total = feeds[target]
+    ends = [end for end in feeds if end.node == total.node]
+    norms = [end for end in ends if "norm" in here.nodes[feeds[end].node].kind]
+    readers = [wire for wire in here.wires if wire.source == total]
+    if here.nodes[total.node].kind not in ADDS or len(ends) != 2 or len(norms) != 1 or len(readers) != 1:
+        return None
+    (way,), norm = [feeds[end] for end in ends if end not in norms], feeds[norms[0]]
+    if way not in [source for end, source in feeds.items() if end.node == norm.node]:
+        return None
+    onward = [wire for wire in here.wires if wire.source.node == target.node]
+    edits: list[Edit] = [
+        *(Rewire(old=wire, source=total, target=wire.target, at=view.name) for wire in onward),
+        Connect(source=norm, target=target, replace=True, at=view.name),
+        Connect(source=onward[0].source, target=norms[0], replace=True, at=view.name),
+    ]
+    label = f"Let {total.node} add {way} to what {target.node} gives"
+    return Fix(label=label, edit=Batch(edits=tuple(edits), label=label))
 
 
 def _sum(view: View, node: str, stream: PortRef) -> Fix:

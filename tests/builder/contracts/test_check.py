@@ -18,6 +18,7 @@ from tests.builder.drawn import document, end, node
 from tests.builder.unfolding import unfolding
 from tests.builder.zoo.base import SMALL, bert, changed, drawn_gpt, gpt, reader, setting, t5, translator
 from tests.builder.zoo.masks import leaking_mask, leaking_mask_in_one_layer, mask_behind_the_softmax
+from tests.builder.zoo.residuals import residual_around_the_norm
 from tests.builder.zoo.scores import t5_whose_decoder_gets_no_distances
 
 
@@ -125,6 +126,17 @@ def test_a_fix_that_would_not_help_is_not_offered() -> None:
     model = changed(gpt(), "model", gone=("blocks",), add="emb_drop.y>ln_f.x")
 
     assert all(not r.fixes for r in check_contracts(model) if not r.passed)
+
+
+def test_a_fix_that_would_break_another_contract_is_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sum behind the attention alone would leave it without a norm, which the model keeps."""
+    assert result(residual_around_the_norm(), "C014").fixes
+
+    monkeypatch.setattr("builder.contracts.residual._moved", lambda *_: None)
+
+    found = result(residual_around_the_norm(), "C014")
+    assert not found.fixes
+    assert found.detail.endswith("by a Residual add block.")
 
 
 @pytest.mark.parametrize("name", ["gpt2", "t5", "moe"])
