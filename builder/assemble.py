@@ -116,7 +116,7 @@ class Sketch:
 
     def done(self) -> Definition:
         """The definition."""
-        return self._definition.with_nodes(self._nodes).with_wires(self._wires)
+        return self._definition.redrawn(self._nodes, self._wires)
 
     def _put(self, name: str, node: Node, at: At) -> None:
         assert name not in self._nodes, name

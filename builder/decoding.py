@@ -82,7 +82,7 @@ def _definition(name: str, value: Json) -> Definition:
         if node_id in nodes:
             item.fail(f"there is a node {node_id!r} already. Give one of them another id.")
         nodes[node_id] = node
-    return definition.with_nodes(nodes).with_wires(_wires(found, nodes))
+    return definition.redrawn(nodes, _wires(found, nodes))
 
 
 def _symbols(found: dict[str, Json]) -> tuple[Symbol, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
 from builder import limits, names
 from builder.catalogue import Signature, node_signature
-from builder.document import Definition, Document, Node
+from builder.document import Definition, Document, Node, Wire
 from builder.reading import is_whole
 from builder.soundness import check_nesting
 from engine.errors import DocumentError, EditError
@@ -160,6 +160,25 @@ def fresh_uid(definition: Definition, name: str) -> str:
     """The uid of a new node `name`: empty, which means its id, unless a renamed node has that one."""
     taken = {node.uid for node in definition.nodes.values() if node.uid}
     return names.fresh(name, taken | set(definition.nodes) | {name}) if name in taken else ""
+
+
+def put_in_place(
+    here: Definition, name: str, placed: Mapping[str, Node], moved: Mapping[str, Node], wires: Iterable[Wire]
+) -> Definition:
+    """`here` with nodes where one was in the order, and without the wires of that one.
+
+    Args:
+        here: A definition.
+        name: The node that goes.
+        placed: What comes in its place.
+        moved: Other nodes that change.
+        wires: Those of what comes.
+    """
+    nodes: dict[str, Node] = {}
+    for other, node in here.nodes.items():
+        nodes |= placed if other == name else {other: moved.get(other, node)}
+    kept = (wire for wire in here.wires if name not in (wire.source.node, wire.target.node))
+    return here.redrawn(nodes, (*kept, *wires))
 
 
 def with_node(definition: Definition, name: str, **changes: object) -> Definition:

@@ -45,8 +45,7 @@ def copy_clip(document: Document, at: str, nodes: Iterable[str]) -> Clip:
     for node in chosen.values():
         parts |= needed(node.kind, document.definitions)
     inner = [wire for wire in here.wires if wire.source.node in chosen and wire.target.node in chosen]
-    root = Definition.make(names.fresh(CLIP, parts), symbols=here.symbols)
-    root = root.with_nodes(chosen).with_wires(inner)
+    root = Definition.make(names.fresh(CLIP, parts), symbols=here.symbols).redrawn(chosen, inner)
     return Clip(document=Document(definitions={**parts, root.name: root}, root=root.name, name=CLIP))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from builder import names
 from builder.assemble import COLUMN, ROW
 from builder.document import Definition, Document, Node, PortRef, Wire
-from builder.edits.base import check_position, check_room, fresh_uid, home, node_in
+from builder.edits.base import check_position, check_room, fresh_uid, home, node_in, put_in_place
 from builder.edits.core_steps import Step, steps_of
 from builder.edits.core_uses import Core
 from builder.edits.ungroup import overlap
@@ -71,12 +71,9 @@ class _Drawing:
         self._name()
         moved = self._make_way()
         self._place(moved)
-        nodes: dict[str, Node] = {}
-        for name in self.here.nodes:
-            nodes |= self.placed if name == self.core else {name: moved[name]}
-        for name, node in nodes.items():
+        for name, node in (*moved.items(), *self.placed.items()):
             check_position(name, node.x, node.y)
-        return self.here.without_nodes(self.here.nodes).with_nodes(nodes).with_wires(self._wires())
+        return put_in_place(self.here, self.core, self.placed, moved, self._wires())
 
     def _name(self) -> None:
         taken = {*self.here.nodes} - {self.core}
@@ -103,10 +100,10 @@ class _Drawing:
             self.placed[name] = node
 
     def _wires(self) -> list[Wire]:
-        kept = [wire for wire in self.here.wires if self.core not in (wire.source.node, wire.target.node)]
+        made: list[Wire] = []
         for step in self.steps:
             for port, source in step.takes.items():
                 start = source if isinstance(source, PortRef) else PortRef(self.ids[source], "y")
-                kept.append(Wire(start, PortRef(self.ids[step.name], port)))
+                made.append(Wire(start, PortRef(self.ids[step.name], port)))
         end = PortRef(self.ids[self.steps[-1].name], "y")
-        return [*kept, *(Wire(end, wire.target) for wire in self.here.wires if wire.source.node == self.core)]
+        return [*made, *(Wire(end, wire.target) for wire in self.here.wires if wire.source.node == self.core)]

@@ -72,12 +72,11 @@ class Group:
         title = self.name.strip() or "Group"
         made = Definition.make(names.fresh(title, kinds(document)), title)
         made = made.with_symbols(_passed(document, here, chosen.values(), border))
-        made = made.with_nodes(_ends(chosen, border.inputs, INPUT)).with_nodes(chosen)
-        made = made.with_nodes(_ends(chosen, border.outputs, OUTPUT))
+        nodes = {**_ends(chosen, border.inputs, INPUT), **chosen, **_ends(chosen, border.outputs, OUTPUT)}
         inner = [wire for wire in here.wires if wire.source.node in chosen and wire.target.node in chosen]
         entering = [Wire(PortRef(c.port.name, RAIL_PORT), target) for c in border.inputs for target in c.targets]
         leaving = [Wire(c.source, PortRef(c.port.name, RAIL_PORT)) for c in border.outputs]
-        return made.with_wires([*inner, *entering, *leaving])
+        return made.redrawn(nodes, [*inner, *entering, *leaving])
 
     def _use(self, here: Definition, chosen: Mapping[str, Node], group: str, inside: Definition) -> Node:
         x, y = centre(chosen.values())
@@ -110,7 +109,7 @@ def _around(here: Definition, chosen: Collection[str], border: Border, group: st
     wires = [wire for wire in here.wires if wire.source.node not in chosen and wire.target.node not in chosen]
     wires += [Wire(c.source, PortRef(group, c.port.name)) for c in border.inputs]
     wires += [Wire(PortRef(group, c.port.name), target) for c in border.outputs for target in c.targets]
-    return here.without_nodes(here.nodes).with_nodes(nodes).with_wires(wires)
+    return here.redrawn(nodes, wires)
 
 
 def _ends(chosen: Mapping[str, Node], crossings: Iterable[Crossing], kind: str) -> dict[str, Node]:

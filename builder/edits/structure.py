@@ -61,7 +61,7 @@ class Rename:
         uid = node.uid or self.node
         nodes[self.new] = replace(node, port=port, uid="" if uid == self.new else uid)
         wires = [Wire(self._end(wire.source), self._end(wire.target)) for wire in here.wires]
-        return here.without_nodes(here.nodes).with_nodes(nodes).with_wires(wires)
+        return here.redrawn(nodes, wires)
 
     def _id(self, name: str) -> str:
         return self.new if name == self.node else name

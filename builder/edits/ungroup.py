@@ -9,7 +9,7 @@ from builder import names
 from builder.assemble import COLUMN, ROW
 from builder.catalogue import block_inputs, signature
 from builder.document import INPUT, OUTPUT, Definition, Document, Node, PortRef, Wire
-from builder.edits.base import check_room, home, node_in
+from builder.edits.base import check_room, home, node_in, put_in_place
 from builder.edits.group import centre
 from builder.edits.symbol_uses import meaning, rewritten
 from builder.paths import follow_ungroup
@@ -72,12 +72,7 @@ class Ungroup:
     def _opened(self, document: Document, here: Definition, inside: Definition, ids: Mapping[str, str]) -> Definition:
         placed = self._placed(document, here, inside, ids)
         moved = _room(here, self.node, placed)
-        nodes: dict[str, Node] = {}
-        for name, node in here.nodes.items():
-            nodes |= placed if name == self.node else {name: moved.get(name, node)}
-        kept = [wire for wire in here.wires if self.node not in (wire.source.node, wire.target.node)]
-        wires = {*kept, *_joined(here, self.node, inside, ids)}
-        return here.without_nodes(here.nodes).with_nodes(nodes).with_wires(wires)
+        return put_in_place(here, self.node, placed, moved, _joined(here, self.node, inside, ids))
 
     def _placed(
         self, document: Document, here: Definition, inside: Definition, ids: Mapping[str, str]
