@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import panel as pn
 
 from engine import locations, runs
 from engine.attention_maps import AttentionStack
+from engine.errors import StepwiseError
+from engine.status import read_status
 from views.attention3d import Attention3D
 from views.attention_bars import LATEST, Focus, Pictured, picture_items, text_items, titles
-from views.attention_plots import HeadMap, HeadWall
+from views.attention_plots import HeadMap
 from views.attention_source import Answer, Choice, Looker, Request, choice_of
+from views.attention_wall import HeadWall
 from views.drawing import Drawing
+from views.likeness import Likeness, likeness_items
 from views.parts import Bar, Sheet
 from views.runner import Runner
 from views.selection import Selection, related, without_indices
@@ -24,17 +29,16 @@ NO_RUN = "Train a model or choose a run to see where its heads look."
 NO_CHECKPOINT = "The heads appear here with the first checkpoint of the run."
 NO_HEADS = "This model has no attention block. Put one in, and train, to see where its heads look."
 RUNS = 20  # offered by the list
-# One picture at a time, or the map of a head beside the wall of all: as large as fits, cells square.
-LAYOUT = """:host { container-type: size; gap: 8px; --side: calc(100cqh - 4px); }
-.bk-Figure { flex: none !important; min-width: 0; margin: 2px 0 !important; }
+# One picture at a time, or the map of a head, cells square, beside the wall of all, which has the room that is left.
+LAYOUT = """:host { container-type: size; gap: 8px; --side: calc(100cqh - 10px); }
+.bk-Figure { flex: none !important; min-width: 0; margin: 2px 0 8px !important; }
 .head-map { --w: min(var(--side) * var(--cells), 56cqw); width: var(--w) !important;
   height: calc(var(--w) / var(--cells)) !important; }
-.head-wall { --w: min(var(--side) * var(--heads), 42cqw); width: var(--w) !important;
-  height: calc(var(--w) / var(--heads)) !important; }
+.head-wall { flex: 1 1 0 !important; height: var(--side) !important; }
 :host(.all) .head-map, :host(.cube) .bk-Figure { display: none !important; }
-:host(.all) .head-wall { width: min(var(--side) * var(--heads) * 1.6, 100cqw) !important;
-  height: var(--side) !important; }
 :host(:not(.cube)) .cube { display: none !important; }"""
+# The two bars are one line where there is room.
+BARS = ":host { flex-wrap: wrap; } :host > * { flex: 1 1 400px !important; }"
 MODES = {"Head": "head", "All": "all", "3D": "cube"}
 
 
@@ -44,6 +48,7 @@ class AttentionPane:
     Args:
         runner: Its run is shown unless the selection names another.
         selection: What is chosen here or elsewhere.
+        likeness: Whether a run is of the model on the canvas.
         command: Called with the name of a command, for the empty pane's button.
         is_shown: Whether the pane is in sight; out of sight it looks into no model.
     """
@@ -52,15 +57,17 @@ class AttentionPane:
         self,
         runner: Runner,
         selection: Selection,
+        likeness: Likeness,
         command: Callable[[str], None] = lambda _: None,
         is_shown: Callable[[], bool] = lambda: True,
     ) -> None:
         self._runner, self._selection, self._is_shown = runner, selection, is_shown
+        self._likeness = likeness
         self._mode, self._text, self._own = "Head", "", False
         self._stacks: tuple[AttentionStack, ...] = ()
         self._at, self._problem = 0, ""
         self._choice: Choice | None = None
-        self._names: list[str] = []
+        self._names: dict[str, str] = {}
         self._wanted: Request | None = None
         self._asked: Request | None = None
         self._looker, self._drawing = Looker(self._receive), Drawing(self._paint)
@@ -75,6 +82,7 @@ class AttentionPane:
         runner.param.watch(lambda *_: self.refresh(), ["folder", "checkpoints"])
         runner.param.watch(lambda _: self._ask(), ["revision"])
         selection.follow(NAME, self._follow)
+        likeness.param.watch(lambda _: self._draw_bars(), ["revision"])
         self.refresh()
         self._paint()
 
@@ -93,7 +101,8 @@ class AttentionPane:
         self._empty.on(lambda _: command("train"))
         figures = (pn.pane.Bokeh(plot.figure, margin=0) for plot in (self._map, self._wall))
         self._pictures = pn.Row(*figures, self._cube, sizing_mode="stretch_both", margin=0, stylesheets=[LAYOUT])
-        parts = (self._head, self._foot, self._empty, self._pictures)
+        bars = pn.Row(self._head, self._foot, sizing_mode="stretch_width", margin=0, stylesheets=[BARS])
+        parts = (bars, self._empty, self._pictures)
         self.view = pn.Column(*parts, sizing_mode="stretch_both", margin=0)
 
     @property
@@ -113,7 +122,7 @@ class AttentionPane:
             return
         name = self._selection.run
         self._choice = choice = choice_of(locations.runs() / name if name else self._runner.folder)
-        self._names = [folder.name for folder in runs.folders(locations.runs())[:RUNS]]
+        self._names = {folder.name: _name(folder) for folder in runs.folders(locations.runs())[:RUNS]}
         if choice is None:
             self._wanted, self._asked, self._stacks, self._problem = None, None, (), ""
             self._drawing.ask()
@@ -204,8 +213,8 @@ class AttentionPane:
             self._empty.show([self._lesson()])
             return
         stack, focus = self.stack, self.focus
-        L, H, T, S = stack.shape
-        styles = {"--cells": str(min(max(S / T, 0.5), 2)), "--heads": str(min(max(H / L, 0.5), 2))}
+        _, _, T, S = stack.shape
+        styles = {"--cells": str(min(max(S / T, 0.5), 2))}
         if (self._pictures.css_classes, self._pictures.styles) != (classes, styles):
             self._pictures.param.update(css_classes=classes, styles=styles)
             for plot in (self._map.figure, self._wall.figure):  # Bokeh does not see that CSS resized it
@@ -228,8 +237,10 @@ class AttentionPane:
             titles=titles(self._stacks), at=self._at,
         )  # fmt: skip
         self._head.show(picture_items(pictured))
-        step = self._selection.step
-        self._foot.show(text_items(self._text, choice, step, self._names) if choice else [])
+        if choice is not None:
+            names = {choice.id: _name(choice.folder)} | self._names
+            foot = text_items(self._text, choice, self._selection.step, names)
+            self._foot.show([*foot, *likeness_items(self._likeness.of(choice.folder))])
         self._foot.visible = choice is not None
 
     def _lesson(self) -> dict[str, Any]:
@@ -241,3 +252,11 @@ class AttentionPane:
         waiting = self._looker.is_busy or self._wanted != self._asked
         text = self._problem or ("Reading the checkpoint." if waiting else NO_HEADS)
         return {"kind": "empty", "id": "train", "text": text}
+
+
+def _name(folder: Path) -> str:
+    """What a run is called."""
+    try:
+        return read_status(folder).name
+    except StepwiseError:
+        return folder.name

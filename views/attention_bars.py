@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -97,24 +96,17 @@ def weight_text(stack: AttentionStack, focus: Focus) -> str:
     return f"{stack.queries[focus.query]} → {stack.keys[focus.key]} {weight:.4f}"
 
 
-def text_items(text: str, choice: Choice, step: int | None, names: list[str]) -> Items:
-    """The user's text, the run and the checkpoint."""
+def text_items(text: str, choice: Choice, step: int | None, names: Mapping[str, str]) -> Items:
+    """The user's text, the run and the checkpoint; `names` are those of the runs to choose from, by id."""
     shown = LATEST if step is None else choice.nearest(step)
-    names = names if choice.id in names else [choice.id, *names]
     latest = {"id": LATEST, "label": f"latest · {grouped(choice.steps[-1])}"}
     steps = [{"id": known, "label": f"step {grouped(known)}"} for known in reversed(choice.steps)]
-    runs = [{"id": name, "label": run_label(name)} for name in names]
+    runs = [{"id": id_, "label": name} for id_, name in names.items()]
     return [
         {"kind": "field", "id": "text", "title": "What the model reads", "value": text, "width": "max(100px, 8vw)"},
         _select("run", "Run", runs, choice.id),
         _select("step", "Checkpoint", [latest, *steps], shown),
     ]
-
-
-def run_label(name: str) -> str:
-    """A run in few letters: `20261123-131424-reverse` is `reverse 13:14:24`; other names stay."""
-    made = re.fullmatch(r"\d{8}-(\d\d)(\d\d)(\d\d)-(.+)", name)
-    return "{3} {0}:{1}:{2}".format(*made.groups()) if made else name
 
 
 def titles(stacks: Sequence[AttentionStack]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Two plots of attention: one head with its tokens on both axes, and all heads in one figure.
+"""The plot of one head, with its tokens on both axes; all heads are in `attention_wall`.
 
 Colours run over the square root of the weight, as in the 3D view, so that one weight has one colour
 everywhere. A cell that is exactly 0 is one that the mask forbids; it stays empty.
@@ -23,7 +23,6 @@ from bokeh.models import (
     Rect,
 )
 from bokeh.plotting import figure
-from numpy.typing import NDArray
 
 from engine.attention_maps import AttentionStack
 from views.theme import BLUES, EMBER, ramp, themed, token
@@ -32,8 +31,6 @@ PLAIN = {"toolbar_location": None, "tools": "", "sizing_mode": "stretch_both"}
 BORDERS = {"min_border": 0, "min_border_left": 18, "min_border_right": 0}
 MOST_LINES = 36  # beyond so many cells no lines part them
 LONGEST_LABEL = 9  # characters
-TILE = 0.88  # side of a head on the wall, in units of its place
-WALL = 256  # cells along the wall that still have a pixel of their own
 
 # The pointer's cell in words.
 _HOVER = """const [query, key] = [Math.floor(special_vars.y), Math.floor(special_vars.x)];
@@ -60,7 +57,7 @@ def short(tokens: Sequence[str]) -> list[str]:
     return [text.replace("$$", "$\u2060$").replace("\\", "\\\u2060") for text in cut]
 
 
-def _frame(plot: figure, colour: str, width: float) -> ColumnDataSource:
+def frame(plot: figure, colour: str, width: float) -> ColumnDataSource:
     """An empty source of outlined boxes."""
     source = ColumnDataSource({"x": [], "y": [], "width": [], "height": []})
     box = Rect(x="x", y="y", width="width", height="height", fill_color=None, line_width=width)
@@ -86,19 +83,6 @@ def _write(plot: figure, columns: Sequence[str], rows: Sequence[str]) -> None:
     plot.xaxis.major_label_orientation = "horizontal" if widest <= 3 else "vertical"
 
 
-def pooled(images: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """Images (N, T, S) no longer than `side`, each cell the strongest of those it stands for."""
-    factor = -(-max(images.shape[1:]) // side)
-    if factor <= 1:
-        return images
-    padding = [(0, 0), *((0, -length % factor) for length in images.shape[1:])]
-    padded = np.pad(images, padding)
-    count, T, S = padded.shape
-    blocks = padded.reshape(count, T // factor, factor, S // factor, factor)
-    strongest: NDArray[np.uint8] = blocks.max((2, 4))
-    return strongest
-
-
 def _place(tap: Tap) -> tuple[float, float]:
     """Row and column of a tap; infinite before the figure knows its size."""
     return float(np.floor(tap.y)), float(np.floor(tap.x))
@@ -116,7 +100,7 @@ class HeadMap:
         self._shape = (0, 0)
         self._shown: tuple[AttentionStack, int, int] | None = None
         self._draw()
-        self._chosen = _frame(self.figure, "accent", 2)
+        self._chosen = frame(self.figure, "accent", 2)
         self.figure.on_event(Tap, lambda tap: self._tapped(tap, on_tap))
 
     def _draw(self) -> None:
@@ -171,58 +155,3 @@ class HeadMap:
         (query, key), (T, S) = _place(tap), self._shape
         if 0 <= query < T and 0 <= key < S:
             on_tap(int(query), int(key))
-
-
-class HeadWall:
-    """Every head as a row of one image renderer: layers downwards, heads to the right.
-
-    `on_tap(layer, head)` hears of a chosen head; a label at the edge chooses a layer or a head alone.
-    """
-
-    def __init__(self, on_tap: Callable[[int | None, int | None], None]) -> None:
-        self.figure = figure(
-            **PLAIN, **BORDERS, x_range=Range1d(0, 1), y_range=Range1d(1, 0), x_axis_location="above", name="heads"
-        )
-        names = ("image", "x", "y", "layer", "head", "left", "top")
-        self.source = ColumnDataSource({name: [] for name in names}, name="wall")
-        self._shape = (0, 0)
-        self._shown: AttentionStack | None = None
-        image = Image(image="image", x="left", y="top", dw=TILE, dh=TILE, color_mapper=colours(255))
-        tiles = self.figure.add_glyph(self.source, image)
-        edges = Rect(x="x", y="y", width=TILE, height=TILE, fill_color=None)
-        self.figure.add_glyph(self.source, themed(edges, **token("line")))
-        self._chosen = _frame(self.figure, "accent", 2)
-        self.figure.grid.visible = False
-        _label(self.figure)
-        self.figure.add_tools(HoverTool(renderers=[tiles], tooltips="layer @layer · head @head"))
-        self.figure.on_event(Tap, lambda tap: self._tapped(tap, on_tap))
-
-    def show(self, stack: AttentionStack) -> None:
-        """Draw all heads of a stack, unless they are there already."""
-        if stack is self._shown:
-            return
-        self._shown = stack
-        L, H, _, _ = stack.shape
-        layer, head = (axis.ravel() for axis in np.indices((L, H)))
-        images = np.rint(255 * np.sqrt(stack.weights)).astype(np.uint8)
-        gap = (1 - TILE) / 2
-        self.source.data = {
-            "image": list(pooled(images.reshape(L * H, *images.shape[2:]), WALL // max(L, H))),
-            "layer": layer, "x": head + 0.5, "left": head + gap,
-            "head": head, "y": layer + 0.5, "top": layer + gap,
-        }  # fmt: skip
-        if self._shape != (L, H):
-            self._shape = (L, H)
-            self.figure.x_range.end, self.figure.y_range.start = H, L
-            _write(self.figure, [f"H{i}" for i in range(H)], [f"L{i}" for i in range(L)])
-
-    def mark(self, layer: int, head: int) -> None:
-        """Frame the chosen head."""
-        side = TILE + 0.04
-        self._chosen.data = {"x": [head + 0.5], "y": [layer + 0.5], "width": [side], "height": [side]}
-
-    def _tapped(self, tap: Tap, on_tap: Callable[[int | None, int | None], None]) -> None:
-        (layer, head), (L, H) = _place(tap), self._shape
-        known = (int(layer) if 0 <= layer < L else None, int(head) if 0 <= head < H else None)
-        if known != (None, None):
-            on_tap(*known)

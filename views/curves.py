@@ -35,8 +35,8 @@ from views.series import smooth, visible
 from views.theme import DARK, LIGHT, themed
 
 # Over the axes, never on a curve: one line, or as many as it takes.
-LEGEND = """:host { border: 0 !important; background: none !important; left: -36px !important;
-  transform: none !important; max-width: calc(100% + 56px); }
+LEGEND = """:host { border: 0 !important; background: none !important; left: -30px !important;
+  transform: none !important; width: max-content; max-width: calc(100% + 50px); padding: 2px 0 7px !important; }
 .bk-grid { display: flex !important; flex-wrap: wrap; width: auto !important; gap: 0 10px !important; }
 .bk-item .bk-label { font: 11px/15px var(--font) !important; color: var(--muted) !important; white-space: pre;
   font-variant-numeric: tabular-nums; }"""

@@ -62,10 +62,10 @@ class Sheet(Listed):
 
     Kinds: `title` (text, colour, note) · `text` (text, tone) · `heading` (text, note) · `empty` (text, action, id) ·
     `formula` (text such as `softmax(QKᵀ/√d_k)V`, or parts: dicts with text, sub, sup) · `form` (rows) · `table` (rows
-    of texts, head: dicts with text, title, colour, mono, acts: a button for each row) · `meter` (value 0…100, title) · `links` (items: id, text,
-    keys) · `actions` (items: id, text, icon, primary, danger, disabled) · `controls` (items as in `Bar`; id) · `code`
-    (text) · `samples` (label, rows: input, answer, wanted; texts or lists of tokens) · `problems` (rows: id, code,
-    tone, text, why, where, fixes, acts) · `rows`.
+    of texts, head: dicts with text, title, colour, mono, acts: a button for each row) · `meter` (value 0…100, title) ·
+    `links` (items: id, text, keys) · `actions` (items: id, text, icon, primary, danger, disabled) · `controls` (items
+    as in `Bar`; id) · `code` (text) · `samples` (label, rows: input, answer, wanted; texts or lists of tokens) ·
+    `problems` (rows: id, code, tone, text, why, where, fixes, acts) · `rows`.
 
     A form's rows: field, label, value, and what applies of options, symbol, hint, unit, error, help, changed,
     disabled, placeholder, words (not monospace), long (the value needs the row's room), act (a button that shows when

@@ -16,7 +16,7 @@ from views.attention import AttentionPane
 from views.canvas import CanvasPane
 from views.canvas_part import HINTS
 from views.code import CodePane
-from views.commands import command_rows
+from views.commands import command_rows, unavailable
 from views.composing import Composing
 from views.dialogs import EMPTY, Dialogs
 from views.elsewhere import Elsewhere
@@ -24,6 +24,7 @@ from views.exporting import Exporter
 from views.first import blank_document, first_document
 from views.following import Following
 from views.inspector import InspectorPane
+from views.likeness import Likeness
 from views.log import LogPane
 from views.needs import Needs
 from views.outline import OutlinePane
@@ -70,6 +71,7 @@ class Shell:
         self.runner, self.selection, self._greeted = Runner(), Selection(), False
         settle(session, setup)
         self.proofs, self.needs = Proofs(session, prover()), Needs(session, setup)
+        self.likeness = Likeness(session)
         self.canvas = CanvasPane(session, on_symbol=lambda _: session.select(()))  # the sizes stand in the inspector
         self._bars()
         self._docks()
@@ -82,6 +84,7 @@ class Shell:
             right=self.right,
             status=self.status,
             commands=command_rows(),
+            unavailable=unavailable(session, self.runner),
             hints=HINTS,
         )
         self.dialogs = Dialogs(self.window, session, workspace, self.new)
@@ -107,12 +110,12 @@ class Shell:
         self.right = Dock(
             {"inspector": lambda: self.inspector.part}, tabs=[_tab("inspector")], active=["inspector"], place="right"
         )
-        runner, selection, seen = self.runner, self.selection, self._seen
+        runner, selection, alike, seen = self.runner, self.selection, self.likeness, self._seen
         panes: dict[str, Callable[[], object]] = {
             "problems": lambda: ProblemsPane(self.session, self.proofs, self.window).part,
             "setup": lambda: SetupPane(self.session, self.setup).part,
-            "train": lambda: TrainingPane(runner, self.setup).view,
-            "attention": lambda: seen("attention", partial(AttentionPane, runner, selection, self.command)).view,
+            "train": lambda: TrainingPane(runner, self.setup, alike).view,
+            "attention": lambda: seen("attention", partial(AttentionPane, runner, selection, alike, self.command)).view,
             "runs": lambda: seen("runs", partial(RunsPane, self.session, runner, selection, self.command)).view,
             "code": lambda: seen("code", partial(CodePane, self.session, selection)).part,
             "log": lambda: seen("log", partial(LogPane, runner)).part,
@@ -142,6 +145,8 @@ class Shell:
         self.setup.param.watch(lambda *_: self._refresh(), ["config", "undecided", "obstacle"])
         self.needs.param.watch(lambda _: self._refresh(), ["revision"])
         self.runner.param.watch(lambda *_: self._refresh(), ["revision", "folder"])
+        session.param.watch(lambda *_: self._stand(), ["report", "weights", "contracts"])
+        self.runner.param.watch(lambda _: self._stand(), ["folder"])
 
     def begin(self) -> None:
         """Follow the newest run, and look at it a few times a second as long as the page lives."""
@@ -155,6 +160,7 @@ class Shell:
             if self.elsewhere.poll():
                 self._refresh()
         self.needs.poll()
+        self.likeness.poll()
 
     def command(self, name: str) -> None:
         """Every menu item, button and shortcut ends here; unknown names are for others."""
@@ -262,6 +268,11 @@ class Shell:
             tone = {"error": "err"}.get(notice.tone, notice.tone)
             action = (notice.command, notice.action) if notice.action else None
             self.window.notify(notice.text, tone, action=action)
+
+    def _stand(self) -> None:
+        now = unavailable(self.session, self.runner)
+        if now != self.window.unavailable:
+            self.window.unavailable = now
 
     def _refresh(self) -> None:
         self.toolbar.show(toolbar(self.session, self.runner, self.setup))

@@ -11,6 +11,7 @@ from engine.data import TASKS
 from views.curves import CurvePlot, Shown
 from views.drawing import Drawing
 from views.groups import GROUPS, LOSS, Group, groups
+from views.likeness import Likeness, likeness_items
 from views.numbers import clock, grouped
 from views.parts import Bar, Sheet
 from views.runner import TONES, Runner
@@ -33,10 +34,11 @@ class TrainingPane:
     Args:
         runner: The run that is followed.
         setup: What the first run will be.
+        likeness: Whether the run is of the model on the canvas.
     """
 
-    def __init__(self, runner: Runner, setup: Setup) -> None:
-        self._runner, self._setup = runner, setup
+    def __init__(self, runner: Runner, setup: Setup, likeness: Likeness) -> None:
+        self._runner, self._setup, self._likeness = runner, setup, likeness
         self._loss, self._other = CurvePlot(LOSS, log=True), CurvePlot(GROUPS["Accuracy"])
         self._metric, self._smooth, self._scale = "Accuracy", "raw", "log"
         self._head = Bar(items=self._head_items(), sizing_mode="stretch_width", height=28, margin=0)
@@ -59,6 +61,7 @@ class TrainingPane:
             *parts, css_classes=self._classes(), sizing_mode="stretch_both", margin=0, stylesheets=[LAYOUT]
         )
         runner.param.watch(lambda *_: self.refresh(), ["revision", "folder"])
+        likeness.param.watch(lambda _: self._head.show(self._head_items()), ["revision"])
         setup.param.watch(lambda *_: self._show_coming(), ["config", "undecided", "obstacle"])
         self.refresh()
 
@@ -112,9 +115,11 @@ class TrainingPane:
         runner, status = self._runner, self._runner.status
         if status is None or runner.tail is None:
             return []
+        other = likeness_items(self._likeness.of(runner.folder))
         if runner.is_adopted:
             return [
                 {"kind": "text", "text": status.name, "tone": "strong"},
+                *other,
                 {"kind": "text", "text": "trained elsewhere"},
             ]
         last = runner.tail.last()
@@ -123,11 +128,12 @@ class TrainingPane:
         dot = TONES.get(status.state, "")
         items: list[dict[str, Any]] = [
             {"kind": "text", "text": status.name, "tone": "strong", "dot": dot},
+            *other,
             {"kind": "text", "text": f"{grouped(runner.step)} / {grouped(status.steps)}", "title": "steps"},
             {"kind": "meter", "value": round(done, 1), "title": "progress"},
         ]
         if failed:
-            return [*items[:2], {"kind": "text", "text": status.reason, "title": status.reason, "tone": "err"}]
+            return [*items[:-1], {"kind": "text", "text": status.reason, "title": status.reason, "tone": "err"}]
         times = clock(last.get("elapsed"))
         if status.is_going:
             times += f" · ETA {clock(runner.seconds_left())}"

@@ -13,6 +13,7 @@ import pytest
 import torch
 from bokeh.events import Tap
 
+from builder import store, templates
 from builder.edits import DrawOut, SetSetting
 from builder.run import load_run_model
 from engine.attention_maps import AttentionStack
@@ -23,8 +24,10 @@ from engine.status import change_status
 from tests.views.attention_runs import make_run
 from views.attention import AttentionPane
 from views.attention_bars import titles
+from views.likeness import OTHER, Likeness
 from views.runner import Runner
 from views.selection import Selection
+from views.session import Session
 
 Show = Callable[..., AttentionPane]
 
@@ -34,11 +37,11 @@ def show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Show:
     """Make a pane for a run of `tmp_path`, on a selection of its own."""
     monkeypatch.setenv("STEPWISE_HOME", str(tmp_path))
 
-    def make(folder: Path | None = None, **arguments: Any) -> AttentionPane:
-        runner = Runner()
+    def make(folder: Path | None = None, canvas: Session | None = None, **arguments: Any) -> AttentionPane:
+        runner, canvas = Runner(), canvas or Session(templates.build("tiny"))
         if folder is not None:
             runner.follow(folder)
-        return AttentionPane(runner, Selection(), **arguments)
+        return AttentionPane(runner, Selection(), Likeness(canvas), **arguments)
 
     return make
 
@@ -135,16 +138,22 @@ def test_a_cell_of_the_map_moves_the_selection_and_the_other_views(show: Show, g
     assert (pane._cube.query, pane._cube.key) == (2, 1)
 
 
-@pytest.mark.parametrize(("x", "y", "layer", "head"), [(1.5, 1.5, 1, 1), (-0.4, 1.5, 1, 0), (1.5, -0.4, 0, 1)])
-def test_a_tile_of_the_wall_chooses_its_head_and_a_label_a_layer_or_a_head(
-    show: Show, gpt: Path, x: float, y: float, layer: int, head: int
+@pytest.mark.parametrize("size", [(400, 190), (900, 190), (200, 190)])
+@pytest.mark.parametrize(("right", "down", "layer", "head"), [(0.5, 0.5, 1, 1), (-1.01, 0.5, 1, 0), (0.5, -1.4, 0, 1)])
+def test_a_tile_of_the_wall_chooses_its_head_and_a_name_a_layer_or_a_head(
+    show: Show, gpt: Path, size: tuple[int, int], right: float, down: float, layer: int, head: int
 ) -> None:
     pane = show(gpt)
+    pane._wall.resize(*size)
+    x, y = pane._wall.tiling.place(1, 1)
 
-    pane._wall.figure._trigger_event(Tap(pane._wall.figure, x=x, y=y))
+    pane._wall.figure._trigger_event(Tap(pane._wall.figure, x=x + right, y=down + (y if down > 0 else 0)))
 
+    if down < 0:  # over the column in which layer 1 stands
+        layer = pane._selection.layer or 0
     assert (pane._selection.layer, pane._selection.head) == (layer, head)
-    assert pane._wall._chosen.data["x"] == [head + 0.5]
+    place = pane._wall.tiling.place(layer, head)
+    assert (pane._wall._chosen.data["x"], pane._wall._chosen.data["y"]) == ([place[0] + 0.5], [place[1] + 0.5])
 
 
 def test_a_choice_made_elsewhere_moves_all_views_and_is_not_echoed(show: Show, gpt: Path) -> None:
@@ -298,13 +307,23 @@ def test_a_new_checkpoint_of_the_followed_run_is_looked_at(show: Show, gpt: Path
     assert not np.array_equal(before.weights, pane.stack.weights)
 
 
-def test_runs_and_checkpoints_are_named_in_few_letters(show: Show, tmp_path: Path) -> None:
-    pane = show(make_run(tmp_path, "20261123-131424-reverse", steps=(0, 1200)))
+def test_a_run_has_the_name_that_it_has_everywhere(show: Show, tmp_path: Path) -> None:
+    folder = make_run(tmp_path, "20261123-131424-reverse", steps=(0, 1200))
+    change_status(folder, name="Tiny GPT · reverse 2")
+    pane = show(folder)
 
-    run, step = ([option["label"] for option in row["options"]] for row in pane._foot.rows[1:])
+    run, step = ([option["label"] for option in row["options"]] for row in pane._foot.rows[1:3])
 
-    assert run == ["reverse 13:14:24"]
+    assert run == ["Tiny GPT · reverse 2"]
     assert step == ["latest · 1\u2009200", "step 1\u2009200", "step 0"]
+
+
+def test_heads_of_another_model_than_the_one_on_the_canvas_are_said_to_be(show: Show, gpt: Path) -> None:
+    def said(canvas: Session) -> list[str]:
+        return [row["text"] for row in show(gpt, canvas)._foot.rows if row["kind"] == "chip"]
+
+    assert said(Session(templates.build("t5"))) == [OTHER]
+    assert said(Session(store.load(gpt / "graph.json"))) == []
 
 
 def test_a_run_shows_its_first_loss_before_anybody_looks_inside(show: Show, tmp_path: Path) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from bokeh.events import Tap
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.attention_maps import AttentionStack
-from views.attention_plots import HeadMap, HeadWall, pooled, short
+from views.attention_plots import HeadMap, short
+from views.attention_wall import STRETCH, HeadWall, Tiling, pooled
 from views.theme import BLUES, EMBER, ramp
 
 
@@ -65,6 +68,43 @@ def test_all_heads_are_rows_of_one_renderer() -> None:
 
     assert list(zip(plot.source.data["layer"], plot.source.data["head"], strict=True))[4] == (1, 1)
     assert len(plot.source.data["image"]) == 6
+
+
+@given(L=st.integers(1, 40), H=st.integers(1, 32), width=st.integers(60, 2000), height=st.integers(40, 900))
+def test_every_head_on_the_wall_is_found_at_its_own_place_inside_the_figure(
+    L: int, H: int, width: int, height: int
+) -> None:
+    tiling = Tiling.filling(L, H, (width, height))
+
+    corners = {(layer, head): tiling.place(layer, head) for layer in range(L) for head in range(H)}
+    assert all(tiling.at(x + 0.5, y + 0.5) == which for which, (x, y) in corners.items())
+    if tiling.wide > 1 and tiling.high > 1:  # else not even a pixel has room
+        assert max(x + 1 for x, _ in corners.values()) * tiling.wide <= width + 1
+        assert max(y + 1 for _, y in corners.values()) * tiling.high <= height + 1
+    assert 1 / STRETCH <= tiling.wide / tiling.high + 1e-9 <= STRETCH + 1e-6 or 1 in (tiling.wide, tiling.high)
+
+
+def test_in_a_low_and_wide_pane_layers_stand_beside_each_other_and_heads_grow() -> None:
+    plot = HeadWall(lambda _layer, _head: None)
+    plot.show(stack())
+    before = plot.tiling
+
+    plot.resize(1200, 190)
+
+    assert (before.rows, plot.tiling.rows) == (2, 1)
+    assert plot.tiling.high > before.high
+    assert plot.source.data["x"][3] == plot.tiling.place(1, 0)[0] + 0.5
+    assert plot.names.data["text"] == ["L0", "L1"]
+    assert sorted(plot.figure.xaxis[0].major_label_overrides.values()) == ["H0", "H0", "H1", "H1", "H2", "H2"]
+
+
+def test_names_of_many_layers_are_thinned_to_what_can_be_read() -> None:
+    plot = HeadWall(lambda _layer, _head: None)
+    plot.show(stack(L=24, H=2))
+
+    plot.resize(60, 96)
+
+    assert plot.names.data["text"][:3] == ["L0", "L3", "L6"]
 
 
 def test_the_same_stack_is_sent_once() -> None:

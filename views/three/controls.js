@@ -40,7 +40,7 @@ function choice(label, options, onChange) {
   const node = element("select", { "aria-label": label, title: label, class: "choice" }, ...items);
   node.addEventListener("change", () => onChange(node.value));
   node.addEventListener("keydown", (event) => event.stopPropagation());
-  return { node, show: (value) => (node.value = value) };
+  return { node: element("span", { class: "pick" }, node), show: (value) => (node.value = value) };
 }
 
 function slider(label, title, attributes, onChange) {
@@ -78,6 +78,15 @@ export class Controls {
 
   get nodes() {
     return [this.top, this.legend];
+  }
+
+  /** What of the picture they lie over: { left, top, right, bottom } of each in the pane. */
+  boxes() {
+    const shown = [...this.top.children, this.legend].filter((node) => node.offsetWidth);
+    return shown.map(({ offsetLeft, offsetTop, offsetWidth, offsetHeight, offsetParent }) => {
+      const [left, top] = offsetParent === this.top ? [this.top.offsetLeft + offsetLeft, this.top.offsetTop + offsetTop] : [offsetLeft, offsetTop];
+      return { left, top, right: left + offsetWidth, bottom: top + offsetHeight };
+    });
   }
 
   /** Show the state; `plane` and `count` are where the slider stands and how far it goes. */

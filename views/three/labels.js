@@ -1,5 +1,5 @@
 // Labels are elements placed over the picture: crisp, in the page's font, and escaped by the browser.
-import { depth, onWall, planeSize } from "./layout.js";
+import { asideFor, depth, onWall, planeSize } from "./layout.js";
 
 const range = (n) => [...Array(n).keys()];
 const CLEAR = 12; // px between two labels of one axis
@@ -10,13 +10,12 @@ const LONGEST = 12; // letters of a label
 const cut = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);
 
 /** Space that labels and controls need around the picture, in a pane of this size; all in px. */
-export function marginsFor(field, mode, { width, height }) {
-  const tall = height >= 320;
-  const legend = !tall && width < 560 ? 160 : 0; // where it would cover the last heads
-  if (mode === "overview") return { left: 36, right: 16 + legend, top: tall ? 62 : 50, bottom: tall ? 58 : 8 };
+export function marginsFor(field, mode, { height }) {
+  const aside = asideFor(height);
+  if (mode === "overview") return { left: 36 + aside, right: 16, top: aside ? 24 : 62, bottom: aside ? 8 : 58 };
   const widest = (tokens) => LETTER * Math.min(LONGEST, Math.max(...tokens.map((text) => text.length)));
   const below = isShort(field.keys) ? 16 : 8 + 0.8 * widest(field.keys);
-  return { left: 16 + widest(field.queries), right: 36, top: tall ? 62 : 46, bottom: below + (tall ? 24 : 8) };
+  return { left: 16 + widest(field.queries) + aside, right: aside ? 58 : 36, top: aside ? 24 : 62, bottom: below + (aside ? 8 : 24) };
 }
 
 const isShort = (tokens) => tokens.every((text) => [...text].length <= 2);
@@ -70,6 +69,19 @@ const ANCHORS = {
   tilt: "rotate(-50deg) translate(-100%, -50%)",
 };
 
+const LINE = 13; // px of height
+
+/** Where a label lies whose point is at x, y: { left, top, right, bottom }; a tilted one is taken for its middle. */
+export function boxOf({ text, anchor }, x, y) {
+  const width = LETTER * [...text].length;
+  const share = { above: [0.5, 1], below: [0.5, 0], start: [0, 0.5], end: [1, 0.5], tilt: [0.6, 0] }[anchor];
+  const [left, top] = [x - share[0] * width, y - share[1] * LINE];
+  return { left, top, right: left + width, bottom: top + LINE };
+}
+
+/** Whether two boxes lie over each other. */
+export const overlap = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+
 /** The elements of the labels; `show` makes them, `place` moves them with the camera. */
 export class LabelLayer {
   constructor(element) {
@@ -87,15 +99,16 @@ export class LabelLayer {
     this.element.replaceChildren(...this.labels.map(({ node }) => node));
   }
 
-  /** Put every label where `project` says; hidden where it has no room or `covered(x, y)`. */
-  place(project, covered) {
+  /** Put every label where `project` says; hidden where it has no room or lies under one of the `covers`. */
+  place(project, covers) {
     const placed = new Map();
     const first = (label) => (label.on || label.axis === "" ? 0 : 1);
     for (const label of [...this.labels].sort((a, b) => first(a) - first(b))) {
       const { x, y, seen } = project(label.at);
       const others = placed.get(label.axis) ?? [];
       const free = label.axis === "" || others.every((other) => Math.hypot(other.x - x, other.y - y) >= CLEAR);
-      label.node.hidden = !seen || !free || covered(x, y);
+      const box = boxOf(label, x, y);
+      label.node.hidden = !seen || !free || covers.some((cover) => overlap(box, cover));
       if (label.node.hidden) continue;
       placed.set(label.axis, [...others, { x, y }]);
       label.node.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px) ${ANCHORS[label.anchor]}`;

@@ -2,6 +2,12 @@
 
 export const GAP = 0.14;
 
+const LOW = 320; // px of height below which the controls stand in a column at the left, as attention3d.css says
+const COLUMN = 164; // px that they take there
+
+/** Room that the controls take at the left of a pane of this height. */
+export const asideFor = (height) => (height < LOW ? COLUMN : 0);
+
 /** Width and height of a plane: square cells, the longer side is 1, never thinner than a quarter. */
 export function planeSize({ T, S }) {
   const longer = Math.max(T, S);

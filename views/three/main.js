@@ -4,7 +4,7 @@ import { Camera } from "./camera.js";
 import { Controls } from "./controls.js";
 import { listen } from "./input.js";
 import { LabelLayer, labelsOf, marginsFor } from "./labels.js";
-import { cellPlace, extent, goal, spreadFor } from "./layout.js";
+import { asideFor, cellPlace, extent, goal, spreadFor } from "./layout.js";
 import { pick } from "./picking.js";
 import { Planes } from "./scene.js";
 import { onTheme, theme } from "./theme.js";
@@ -121,7 +121,7 @@ export class View {
     this.renderer.setPixelRatio(Math.min(2, devicePixelRatio));
     this.renderer.setSize(width, height);
     this.camera.resize(width, height);
-    this.state.spread = spreadFor(width, height);
+    this.state.spread = spreadFor(width - asideFor(height), height);
     if (this.field) this.arrange(true);
     this.#frame();
   }
@@ -152,9 +152,7 @@ export class View {
   #frame() {
     if (!this.field || !this.camera.width) return;
     this.renderer.render(this.planes.scene, this.camera.lens);
-    const { offsetLeft, offsetTop } = this.controls.legend;
-    const covered = (x, y) => x > offsetLeft && y > offsetTop;
-    this.labels.place((at) => this.camera.project(at), covered);
+    this.labels.place((at) => this.camera.project(at), this.controls.boxes());
   }
 
   /** The cell under a place in the window, or null. */

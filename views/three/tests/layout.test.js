@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { stepped } from "../input.js";
-import { cellPlace, depth, goal, planeSize } from "../layout.js";
+import { boxOf, marginsFor, overlap } from "../labels.js";
+import { asideFor, cellPlace, depth, goal, planeSize } from "../layout.js";
 import { pick } from "../picking.js";
 
 const FIELD = { L: 3, H: 2, T: 4, S: 8, weight: (layer, head, query, key) => (layer === 1 && query === key ? 1 : 0) };
@@ -81,4 +82,20 @@ test("arrows step through layers and heads, brackets through tokens, Escape forg
   assert.equal(stepped("{", cell).key, 2);
   assert.deepEqual(stepped("Escape", cell), { layer: 1, head: 0, query: null, key: null });
   assert.equal(stepped("x", cell), null);
+});
+
+test("a label lies under a control as soon as one of its letters does", () => {
+  const control = { left: 100, top: 10, right: 200, bottom: 30 };
+  const label = (anchor) => boxOf({ text: "layer ↗", anchor }, 95, 20);
+  assert.ok(overlap(label("start"), control));
+  assert.ok(overlap(label("above"), control));
+  assert.ok(!overlap(label("end"), control));
+  assert.ok(!overlap(boxOf({ text: "L1", anchor: "below" }, 150, 30), control));
+});
+
+test("in a low pane the controls stand beside the picture, which gets its height", () => {
+  const field = { queries: ["a"], keys: ["b"] };
+  const [low, tall] = [200, 400].map((height) => marginsFor(field, "volume", { height }));
+  assert.equal(low.left - tall.left, asideFor(200));
+  assert.ok(low.top + low.bottom < tall.top + tall.bottom);
 });
