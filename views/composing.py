@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from builder.catalogue import Signature, node_signature
 from builder.edits import Batch, DrawOut, Edit, Group, MakeIndependent, Ungroup
 from builder.edits.draw_out import CORE
 from views.adapters import adapter_links
 from views.session import Session
+
+MOST_WORDS = 3  # of a composite's first name
 
 
 class Composing:
@@ -31,7 +34,8 @@ class Composing:
 
     def group(self) -> None:
         """Make a composite of the selected blocks."""
-        self._apply_and_select(Group(at=self._at, nodes=self._session.nodes))
+        name = group_name(self._session, self._session.nodes)
+        self._apply_and_select(Group(at=self._at, nodes=self._session.nodes, name=name))
 
     def ungroup(self) -> None:
         """Take the selected composites apart."""
@@ -74,6 +78,22 @@ class Composing:
                 self._session.select(new)
 
 
+def group_name(session: Session, names: tuple[str, ...]) -> str:
+    """What to call a composite of some blocks: what they do, such as `Embedding` or `Attention + Feed-forward`."""
+    document, here = session.document, session.definition
+    nodes = {name: here.nodes[name] for name in names if name in here.nodes and not here.nodes[name].is_rail}
+    kinds = [kind for name, node in nodes.items() if (kind := node_signature(document, node, name))]
+    said = dict.fromkeys(filter(None, map(_purpose, kinds))) or dict.fromkeys(kind.title for kind in kinds)
+    return " + ".join(list(said)[:MOST_WORDS]) or "Group"
+
+
+def _purpose(kind: Signature) -> str:
+    """What a block is for; of what only joins others, nothing."""
+    if kind.composite:
+        return kind.title
+    return {"Heads": "Head", "Norm and wiring": ""}.get(kind.family, kind.family)
+
+
 def links_of(session: Session, names: tuple[str, ...]) -> list[dict[str, str]]:
     """What can be done with some blocks as composites, as links of the inspector: id, text, keys."""
     here, known = session.definition, session.document.definitions
@@ -81,7 +101,7 @@ def links_of(session: Session, names: tuple[str, ...]) -> list[dict[str, str]]:
     composites = [node for node in nodes if node.kind in known]
     found: list[tuple[str, str, str, bool]] = [
         ("open-inside", "Open inside", "↵", len(nodes) == 1 == len(composites)),
-        ("group", "Group", "Ctrl+G", any(not node.is_rail for node in nodes)),
+        ("group", "Group", "Ctrl+G", sum(not node.is_rail for node in nodes) > 1),
         ("ungroup", "Ungroup", "Ctrl+Shift+G", any(node.repeat is None for node in composites)),
         ("draw-out", "Open the core", "", any(node.kind == CORE for node in nodes)),
         ("independent", "Make independent", "", any(_is_shared(session, node.kind) for node in composites)),

@@ -9,7 +9,7 @@ from views.session import Session
 from views.setup import Setup, task_of
 from views.workspace import ELSEWHERE, Workspace
 
-CHOOSE = f"{ELSEWHERE} This one is not autosaved until you choose; both are kept."
+CHOOSE = "{news} This one is not autosaved until you choose; both are kept."
 
 
 class Elsewhere:
@@ -44,9 +44,14 @@ class Elsewhere:
     def tell(self) -> None:
         """Show the notice, if it is due; it may have been put away."""
         if self._workspace.behind:
-            actions = [("load-that", "Load that"), ("keep-mine", "Keep mine")]
+            actions = [("load-that", "Load the other"), ("keep-mine", "Keep this one")]
             self._window.dismiss(self._notice)
-            self._notice = self._window.notify(CHOOSE, "warn", actions=actions, seconds=0)
+            self._notice = self._window.notify(self._question(), "warn", actions=actions, seconds=0)
+
+    def _question(self) -> str:
+        mine, other = self._session.document.name, self._workspace.other_name()
+        named = f"{ELSEWHERE} There it is “{other}”, here “{mine}”." if other and other != mine else ELSEWHERE
+        return CHOOSE.format(news=named)
 
     def load_that(self) -> None:
         """Show the other window's graph; this one is kept as a file, and one undo away."""

@@ -41,7 +41,7 @@ def _row(field: Field, value: Value, scope: Mapping[str, Value], name: str, chan
         "label": field.name,
         "value": text_of(value),
         "symbol": not literal,
-        "help": field.setting.about,
+        "help": " ".join(filter(None, (field.setting.about, _end(field)))),
         "unit": field.setting.unit,
         "changed": changed,
         "hint": _range(field) if literal else "",
@@ -68,13 +68,22 @@ def text_of(value: Value) -> str:
 
 
 def _range(field: Field) -> str:
-    low = field.setting.low
-    high = inf if field.setting.high >= FAR else field.setting.high
-    if field.type not in (int, float) or not (isfinite(low) or isfinite(high)):
+    low, high = _ends(field)
+    return f"{low:g}…{high:g}" if isfinite(low) and isfinite(high) else ""
+
+
+def _end(field: Field) -> str:
+    """The one end of a range that has no other, in words: it is rarely in the way, so it stands in the tooltip."""
+    low, high = _ends(field)
+    if isfinite(low) == isfinite(high):
         return ""
-    if isfinite(low) and isfinite(high):
-        return f"{low:g}…{high:g}"
-    return f"≥ {low:g}" if isfinite(low) else f"≤ {high:g}"
+    return f"At least {low:g}." if isfinite(low) else f"At most {high:g}."
+
+
+def _ends(field: Field) -> tuple[float, float]:
+    if field.type not in (int, float):
+        return -inf, inf
+    return field.setting.low, inf if field.setting.high >= FAR else field.setting.high
 
 
 def choice(label: str, value: str, options: Iterable[str] = ()) -> Section:

@@ -15,7 +15,7 @@ from builder.document import Definition, Document, Node
 from builder.edits import Edit, ExposeSetting, SetSetting
 from engine.settings import Field, Value
 from views.captions import family_token
-from views.forms import Section, read, rows_of
+from views.forms import Section, read, rows_of, text_of
 from views.scopes import scope_at
 from views.session import Session
 
@@ -102,12 +102,21 @@ def _can_be_exposed(here: Definition, field: Field, value: Value, *, set: bool) 
     return not (set and str(value) in {symbol.name for symbol in here.symbols})
 
 
-def symbol_rows(here: Definition, scope: dict[str, Value]) -> list[Section]:
-    """A form row for each symbol of a definition, with a button that asks what else can be done with it."""
+def symbol_rows(here: Definition, scope: dict[str, Value], *, is_inner: bool = False) -> list[Section]:
+    """A form row for each symbol of a definition, with a button that asks what else can be done with it.
+
+    Args:
+        here: The definition.
+        scope: Values of its symbols, at the place in the model that is looked at.
+        is_inner: Whether it stands in another one, which may set them: then what they are here is said beside.
+    """
     rows = rows_of([(symbol.field, symbol.value) for symbol in here.symbols], scope, prefix="symbol", own=True)
     for row in rows:
-        act = {"id": f"{SYMBOL}:{here.name}:{row['label']}", "icon": "more"}
-        row["act"] = {**act, "title": f"Rename {row['label']}, or take it away"}
+        name = row["label"]
+        act = {"id": f"{SYMBOL}:{here.name}:{name}", "icon": "more"}
+        row["act"] = {**act, "title": f"Rename {name}, or take it away"}
+        if is_inner and name in scope and text_of(scope[name]) != row["value"]:
+            row["hint"] = f"= {text_of(scope[name])} here"
     return rows
 
 

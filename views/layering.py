@@ -95,7 +95,12 @@ def _more(kind: Signature, wanted: Wanted, count: int) -> list[Section]:
     items = [
         {"kind": "field", "id": "layer-index", "label": "layer", "value": wanted.layer, "width": 40, "title": last},
         {"kind": "select", "id": "layer-setting", "title": "Setting", "options": names, "value": chosen},
-        {"kind": "button", "id": "layer-add", "text": "Set apart", "title": "Give this layer its own value"},
+        {
+            "kind": "button",
+            "id": "layer-add",
+            "text": "Give layer its own",
+            "title": "Let this layer have its own value",
+        },
     ]
     return [{"kind": "controls", "id": "layer-more", "items": items}]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path as File
@@ -17,6 +17,7 @@ from builder.sizes import parameters_inside
 from views.captions import family_token
 from views.numbers import count, grouped
 from views.part import HERE, Listed, Message, Row
+from views.places import title_of
 from views.scene import problems_inside, times
 from views.scopes import scope_at
 from views.session import Session
@@ -30,9 +31,9 @@ class Outline(Listed):
 
         Outline(tree=[{"id": "", "depth": 0, "label": "GPT"}, {"id": "blocks", "depth": 1, "label": "GPT block"}])
 
-    Rows come in the order of the tree: id (ids from the root inward, parted by dots), depth, label, name (the id where
-    others of its level have the same label), colour, times, count, exact, opens, error, warn. Messages:
-    `{"select": id}` on a click and `{"open": id}` on a double click or Enter.
+    Rows come in the order of the tree: id (ids from the root inward, parted by dots), depth, label, colour, times,
+    count, exact, opens, error, warn. Messages: `{"select": id}` on a click and `{"open": id}` on a double click or
+    Enter.
     """
 
     tree = param.List(default=[], doc="The tree, from top to bottom.")
@@ -122,7 +123,6 @@ class _Tree:
         scope = scope_at(document, path)
         problems = _problems(self.session.findings, here)
         kinds = {name: node_signature(document, node, name) for name, node in here.nodes.items()}
-        alike = Counter(_label(node, kinds[name]) for name, node in here.nodes.items())
         for name, node in here.nodes.items():
             at = (*path, name)
             if at not in self.counts or node.is_rail:
@@ -131,7 +131,6 @@ class _Tree:
             errors, warnings = problems[name, True], problems[name, False]
             yield {
                 **self._row(at, node, kind),
-                "name": name if alike[_label(node, kind)] > 1 else "",
                 "depth": depth,
                 "times": times(node, scope),
                 "error": errors[0] if errors else self._inside(node),
@@ -144,7 +143,7 @@ class _Tree:
         own = self.counts[at]
         return {
             "id": ".".join(at),
-            "label": _label(node, kind),
+            "label": title_of(node, kind),
             "colour": family_token(kind.family) if kind else "err",
             "count": count(own) if own else "",
             "exact": f"{grouped(own)} parameters" if own else "",
@@ -154,10 +153,6 @@ class _Tree:
     def _inside(self, node: Node) -> str:
         count = self.inside.get(node.kind, 0)
         return f"{count} {'problem' if count == 1 else 'problems'} inside" if count else ""
-
-
-def _label(node: Node, kind: Signature | None) -> str:
-    return node.label or (kind.title if kind else node.kind)
 
 
 def _problems(found: Iterable[Diagnostic], here: Definition) -> dict[tuple[str, bool], list[str]]:
@@ -181,7 +176,6 @@ def outline(session: Session) -> list[dict[str, Any]]:
         "id": "",
         "depth": 0,
         "label": document.name,
-        "name": "",
         "colour": "hidden",
         "times": "",
         "count": count(total),

@@ -129,6 +129,13 @@ class Workspace:
         self._told = self.behind
         return news
 
+    def other_name(self) -> str:
+        """What the graph is called that another window has written; empty if it cannot be read."""
+        try:
+            return load(self.current).name
+        except (FileError, OSError):
+            return ""
+
     def give_way(self, document: Document) -> Path:
         """Keep this window's graph aside, and let go of it; `restore` then gives the other one.
 

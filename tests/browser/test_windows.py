@@ -43,10 +43,10 @@ def test_of_two_windows_the_older_one_is_told_and_each_graph_is_kept(browser: Br
     kept = folder_of(server) / "kept"
     wait_for(lambda: [width(path) for path in kept.glob("*.json") if path.stat().st_size] == [32], 20, "it aside")
     assert width(current) == 48
-    first.page.get_by_role("button", name="Keep mine").click()
+    first.page.get_by_role("button", name="Keep this one").click()
     wait_for(lambda: width(current) == 32, 20, "the kept graph")
     theirs.sees("This graph was changed in another window")
-    second.page.get_by_role("button", name="Load that").click()
+    second.page.get_by_role("button", name="Load the other").click()
 
     field = second.page.locator("aside.right .row", has_text="d_model").locator("input").first
     wait_for(lambda: field.input_value() == "32", 20, "the other graph")

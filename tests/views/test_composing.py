@@ -9,7 +9,7 @@ import pytest
 from builder import templates
 from builder.edits import Group, HideSetting, Retitle, SetRepeat, SetSetting
 from views.canvas import CanvasPane
-from views.composing import Composing, links_of
+from views.composing import Composing, group_name, links_of
 from views.inspector import InspectorPane
 from views.palette import PalettePane
 from views.session import Session
@@ -50,7 +50,7 @@ def desk() -> Desk:
 def test_grouped_blocks_are_selected_as_one_and_ungrouped_as_they_were(desk: Desk) -> None:
     desk.session.select(("tok_emb", "pos_emb"))
     desk.commands["group"]()
-    assert desk.session.nodes == ("group",)
+    assert desk.session.nodes == ("embedding",)
 
     desk.commands["ungroup"]()
     assert set(desk.session.nodes) == {"tok_emb", "pos_emb"}
@@ -106,13 +106,34 @@ def test_only_what_can_be_done_is_offered(desk: Desk) -> None:
     def offered(*names: str) -> set[str]:
         return {link["id"] for link in links_of(desk.session, names)}
 
-    assert offered("ln_f") == {"group"}
+    assert offered("ln_f") == set()
+    assert offered("ln_f", "tokens") == set()
+    assert offered("ln_f", "lm_head") == {"group", "add-adapter"}
     assert offered("tokens", "logits") == set()
-    assert offered("blocks") == {"open-inside", "group"}
+    assert offered("blocks") == {"open-inside"}
     desk.session.apply(SetRepeat(node="blocks", repeat=None))
-    assert offered("blocks") == {"open-inside", "group", "ungroup"}
+    assert offered("blocks") == {"open-inside", "ungroup"}
     desk.session.open(("blocks", "attn"))
     assert offered("q_proj", "core") == {"group", "draw-out", "add-adapter"}
+
+
+@pytest.mark.parametrize(
+    ("path", "names", "said"),
+    [
+        ((), ("tok_emb", "pos_emb"), "Embedding"),
+        ((), ("tok_emb", "pos_emb", "ln_f", "tokens"), "Embedding"),
+        ((), ("blocks", "ln_f", "lm_head"), "GPT block + Head"),
+        (("blocks",), ("attn_norm", "ffn_norm"), "LayerNorm"),
+        (("blocks",), ("attn_norm", "attn_add"), "LayerNorm + Residual add"),
+        ((), ("tokens",), "Group"),
+    ],
+)
+def test_a_group_is_called_by_what_its_blocks_do(
+    desk: Desk, path: tuple[str, ...], names: tuple[str, ...], said: str
+) -> None:
+    desk.session.open(path)
+
+    assert group_name(desk.session, names) == said
 
 
 # Inside

@@ -64,8 +64,9 @@ def test_the_older_window_shows_a_notice_that_stays_and_offers_both(screens: tup
 
     (notice,) = older.notices
     assert "This graph was changed in another window" in notice["text"]
+    assert "There it is “theirs”, here “" in notice["text"]
     assert notice["seconds"] == 0
-    assert [action["label"] for action in notice["actions"]] == ["Load that", "Keep mine"]
+    assert [action["label"] for action in notice["actions"]] == ["Load the other", "Keep this one"]
     assert newer.notices == []
 
 

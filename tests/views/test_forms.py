@@ -20,12 +20,13 @@ def test_an_expression_shows_its_value_and_a_number_its_range() -> None:
     assert ["symbol" in row for row in rows] == [True, False]
 
 
-def test_a_highest_value_that_nobody_reaches_is_not_shown() -> None:
+def test_an_end_of_a_range_that_has_no_other_is_told_in_the_tooltip() -> None:
     seed = Field(name="seed", type=int, default=0, setting=Setting("Seed.", low=0, high=2**31 - 1))
 
     (row,) = rows_of([(seed, 0)], {}, prefix="config")
 
-    assert row["hint"] == "≥ 0"
+    assert "hint" not in row
+    assert row["help"] == "Seed. At least 0."
 
 
 def test_a_value_out_of_range_carries_the_reason() -> None:

@@ -128,3 +128,15 @@ def test_an_input_of_the_model_is_a_form_of_its_port(form: Form) -> None:
     form.session.select(("tokens",))
 
     assert form.rows()["port:kind"]["value"] == "ids"
+
+
+def test_inside_a_composite_the_settings_are_defaults_and_what_they_are_here_stands_beside(form: Form) -> None:
+    form.session.open(("blocks",))
+
+    headings = [section["text"] for section in form.pane.part.sections if section["kind"] == "heading"]
+    rows = form.rows()
+    assert "Defaults" in headings
+    assert rows["symbol:d_model"]["value"] != str(form.session.scope["d_model"])
+    assert rows["symbol:d_model"]["hint"] == f"= {form.session.scope['d_model']} here"
+    assert rows["symbol:mask"]["value"] == form.session.scope["mask"]
+    assert "here" not in rows["symbol:mask"].get("hint", "")

@@ -11,6 +11,7 @@ import {
   useStore,
   useStoreApi,
 } from "@xyflow/react";
+import { useContextMenu } from "./canvas/context.jsx";
 import { Bubble } from "./canvas/bubble.jsx";
 import { Detail } from "./canvas/detail.js";
 import { Desk } from "./canvas/desk.js";
@@ -25,10 +26,10 @@ import { said } from "./said.js";
 import { freeBelow, freeInSight } from "./canvas/space.js";
 import { useWiring } from "./canvas/wiring.js";
 import { LooseWire, Wire } from "./canvas/wire.jsx";
+import { BLOCK } from "./words.js";
 
 const NODES = { block: Block, rail: Rail },
   WIRES = { wire: Wire };
-const BLOCK = "application/x-stepwise-block"; // what the palette gives to a drag
 const GRID = [4, 4],
   MULTI = ["Shift", "Control", "Meta"],
   MANY = 150, // nodes, from which on only the visible ones are in the page
@@ -116,6 +117,7 @@ function useCommands(desk, view, zoom) {
     const act = { fit: () => view.fit(), delete: () => desk.remove(), "select-all": () => desk.selectAll(), ...zoom };
     const hear = ({ detail }) => {
       desk.rest();
+      if (detail === "copy" || detail === "cut") desk.clip ||= desk.nodes.some((node) => node.selected);
       act[detail]?.();
     };
     window.addEventListener("stepwise", hear);
@@ -135,6 +137,9 @@ function Flow({ model, root }) {
   const { screenToFlowPosition, zoomIn, zoomOut } = useReactFlow();
   const finder = useSearch(desk, store);
   const wiring = useWiring(desk, store, root, finder.open);
+  const around = useRef();
+  around.current = { clip: desk.clip, depth: now.crumbs.length - 1 };
+  const context = useContextMenu(desk, root, finder, around);
   const many = useStore((state) => state.nodes.length > MANY);
   const pane = store.getState();
 
@@ -184,8 +189,9 @@ function Flow({ model, root }) {
     <Send.Provider value={desk.send}>
       <div
         className="canvas-keys"
+        onContextMenu={context.onContextMenu}
         onKeyDown={(event) => {
-          if (!press(event, desk, view, finder)) return;
+          if (!press(event, desk, view, { ...finder, menu: context.open })) return;
           event.preventDefault();
           event.stopPropagation();
         }}
@@ -220,6 +226,7 @@ function Flow({ model, root }) {
           <Floats crumbs={now.crumbs} symbols={now.symbols} tools={tools} send={desk.send} />
         </ReactFlow>
         <Bubble desk={desk} />
+        {context.menu}
         {finder.search ? (
           <Search
             {...finder.search}

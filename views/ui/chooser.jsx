@@ -1,23 +1,26 @@
 // The command palette: a native <dialog>, so focus is trapped, Escape closes it and nothing can cover it.
 import { useEffect, useRef, useState } from "react";
+import { asTheyStand } from "./commands.js";
 import { Icon } from "./icons.jsx";
 import { shown } from "./keys.js";
 import { recall, remember } from "./memory.js";
+import { searched } from "./words.js";
 
 const SHOWN = 80;
 
 /** Commands that have all words, best first: recently used, then those starting with the first word. */
 function search(commands, query) {
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const has = searched(query);
+  const [first] = query.trim().toLowerCase().split(/\s+/);
   const recent = recall("recent") ?? [];
   const rank = (command) => {
     const used = recent.indexOf(command.id);
-    const starts = words.length && command.label.toLowerCase().startsWith(words[0]) ? 0 : 100;
+    const starts = first && command.label.toLowerCase().startsWith(first) ? 0 : 100;
     return starts + (used < 0 ? 50 : used);
   };
   return commands
     .filter((c) => c.id !== "palette")
-    .filter((c) => words.every((word) => `${c.label} ${c.menu ?? ""} ${c.id}`.toLowerCase().includes(word)))
+    .filter((c) => has(`${c.label} ${c.menu ?? ""} ${c.id}`))
     .map((command, at) => [rank(command), at, command])
     .sort((a, b) => a[0] - b[0] || a[1] - b[1])
     .slice(0, SHOWN)
@@ -29,8 +32,9 @@ export function Chooser({ commands, onRun, onClose }) {
     [query, setQuery] = useState(""),
     [at, setAt] = useState(0);
   useEffect(() => dialog.current.showModal(), []);
-  const found = search(commands, query);
+  const found = search(asTheyStand(commands), query);
   const choose = (command) => {
+    if (command?.off) return;
     dialog.current.close();
     if (!command) return;
     remember("recent", [command.id, ...(recall("recent") ?? []).filter((id) => id !== command.id)].slice(0, 8));
@@ -80,6 +84,7 @@ export function Chooser({ commands, onRun, onClose }) {
             id={`found-${i}`}
             role="option"
             aria-selected={i === at}
+            aria-disabled={command.off || undefined}
             className={i === at ? "on" : ""}
             ref={(li) => i === at && li?.scrollIntoView({ block: "nearest" })}
             onPointerMove={() => i !== at && setAt(i)}

@@ -4,8 +4,7 @@ import { command, runCommand, subscribe } from "./commands.js";
 import { Icon } from "./icons.jsx";
 import { shown } from "./keys.js";
 import { themeName } from "./theme.js";
-
-const named = (option) => (typeof option === "object" ? option : { id: option, label: String(option) });
+import { named } from "./words.js";
 
 /** The command's words and shortcut, where an item names one. */
 function useCommand(item) {

@@ -5,6 +5,7 @@ import { Icon } from "./icons.jsx";
 import { shown } from "./keys.js";
 import { Form } from "./sections/form.jsx";
 import { themeName } from "./theme.js";
+import { searched } from "./words.js";
 
 export function shortcutsDialog(commands, hints) {
   const rows = commands.filter((c) => c.keys).map((c) => [c.label.replace(/…$/, ""), shown(c.keys), c.menu || "Other"]);
@@ -147,8 +148,8 @@ export function DialogBox({ dialog, answer }) {
     box.current.close();
     answer({ button: "", item: chosen, values, ...reply });
   };
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  const items = dialog.items.filter((item) => words.every((word) => `${item.label} ${item.about ?? ""}`.toLowerCase().includes(word)));
+  const has = searched(query);
+  const items = dialog.items.filter((item) => has(`${item.label} ${item.about ?? ""}`));
   const buttons = dialog.buttons;
   const main = buttons.find((button) => button.primary) ?? buttons[0];
   const blocked = (button) => dialog.items.length > 0 && !items.some((item) => item.id === chosen) && !button.always;

@@ -22,6 +22,13 @@ export function deepFocus() {
   return at === document.body ? null : at;
 }
 
+/** Put the keyboard into a field; its pane may be hidden still, so try again for two seconds. */
+export function focusSoon(input, tries = 80) {
+  input.current?.focus();
+  input.current?.select();
+  if (input.current && !input.current.checkVisibility() && tries) setTimeout(() => focusSoon(input, tries - 1), 25);
+}
+
 /** Hand over what is being typed, as fields do when they are left; the keyboard stays there. */
 export function handOver() {
   const at = deepFocus();

@@ -3,16 +3,9 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { command } from "./commands.js";
 import { useGiven } from "./given.js";
 import { Icon } from "./icons.jsx";
-import { shown as written } from "./keys.js";
+import { focusSoon, shown as written } from "./keys.js";
 import { useRows } from "./rows.js";
-import { above, parent, visible } from "./tree.js";
-
-/** The pane may be hidden still, so try again for two seconds. */
-function focus(input, tries = 80) {
-  input.current?.focus();
-  input.current?.select();
-  if (input.current && !input.current.checkVisibility() && tries) setTimeout(() => focus(input, tries - 1), 25);
-}
+import { above, folded, leaf, parent, visible } from "./tree.js";
 
 function Row({ row, level, on, unfolded, fold, say, focused }) {
   const title = [row.label, row.id, row.exact, row.error || row.warn].filter(Boolean).join("\n");
@@ -45,8 +38,8 @@ function Row({ row, level, on, unfolded, fold, say, focused }) {
       ) : (
         <span className="twist" />
       )}
-      <span className="name">{row.label}</span>
-      {row.name ? <code>{row.name}</code> : null}
+      <span className="name">{leaf(row.id) || row.label}</span>
+      {row.id ? <span className="type">{row.label}</span> : null}
       {row.times ? <b>{row.times}</b> : null}
       {row.error || row.warn ? <i className={row.error ? "dot err" : "dot warn"} role="img" aria-label={row.error ? "has problems" : "has warnings"} /> : null}
       <em>{row.count}</em>
@@ -66,15 +59,9 @@ export function render({ model }) {
     input = useRef();
   const say = (message) => model.send_msg(message);
   useEffect(() => {
-    if (asked) focus(input);
+    if (asked) focusSoon(input);
   }, [asked]);
-  const fold = (id, want) =>
-    setUnfolded((now) => {
-      const next = new Set(now);
-      if (want) next.add(id);
-      else next.delete(id);
-      return next;
-    });
+  const fold = (id, want) => setUnfolded((now) => folded(now, id, want));
   const spot = chosen[0] ?? here;
   useEffect(() => {
     setUnfolded((now) => new Set([...now, "", here, ...above(here)]));

@@ -3,31 +3,21 @@ import { useEffect, useRef, useState } from "react";
 import { command, subscribe } from "./commands.js";
 import { useGiven } from "./given.js";
 import { Icon } from "./icons.jsx";
-import { shown as written } from "./keys.js";
+import { focusSoon, shown as written } from "./keys.js";
+import { BLOCK, searched } from "./words.js";
 
-const BLOCK = "application/x-stepwise-block";
-
-/** Focus a field when its command is run; its pane may be hidden still, so try again for two seconds. */
+/** Focus a field when its command is run. */
 function useFocusOn(id, input) {
   useEffect(() => {
-    const focus = (tries) => {
-      if (!input.current) return;
-      input.current.focus();
-      input.current.select();
-      if (!input.current.checkVisibility() && tries) setTimeout(() => focus(tries - 1), 25);
-    };
-    const hear = (event) => event.detail === id && focus(80);
+    const hear = (event) => event.detail === id && focusSoon(input);
     window.addEventListener("stepwise", hear);
     return () => window.removeEventListener("stepwise", hear);
   }, []);
 }
 
 function filtered(groups, query) {
-  const words = query.trim().toLowerCase().split(/\s+/).filter(Boolean);
-  const fits = (group, item) => {
-    const text = `${item.label} ${group.name} ${item.kind}`.toLowerCase().replaceAll("_", " ");
-    return words.every((word) => text.includes(word));
-  };
+  const has = searched(query);
+  const fits = (group, item) => has(`${item.label} ${group.name} ${item.kind}`);
   return groups
     .map((group) => ({ ...group, items: group.items.filter((item) => fits(group, item)) }))
     .filter((group) => group.items.length);

@@ -1,5 +1,6 @@
 // The model as source: read only. Lines of the chosen node are marked; a click on a line chooses its node.
 import { memo, useEffect, useMemo, useRef, useState } from "react";
+import { Copy } from "./copy.jsx";
 import { download } from "./files.js";
 import { useGiven } from "./given.js";
 import { Icon } from "./icons.jsx";
@@ -39,21 +40,12 @@ function linesOf(event) {
 }
 
 function Head({ file, count, note, source }) {
-  const [copied, setCopied] = useState(false);
-  useEffect(() => {
-    if (!copied) return undefined;
-    const timer = setTimeout(() => setCopied(false), 1500);
-    return () => clearTimeout(timer);
-  }, [copied]);
-  const copy = () => navigator.clipboard?.writeText(source).then(() => setCopied(true));
   return (
     <div className="source-head">
       <b className="mono">{file}</b>
       <em>{count} lines</em>
       <span aria-live="polite" title={note}>{note}</span>
-      <button type="button" className="icon" title={copied ? "Copied" : "Copy the source"} aria-label="Copy the source" onClick={copy}>
-        <Icon name={copied ? "check" : "copy"} />
-      </button>
+      <Copy text={source} title="Copy the source" />
       <button type="button" className="icon" title={`Download ${file}`} aria-label={`Download ${file}`} onClick={() => download({ name: file, content: source })}>
         <Icon name="download" />
       </button>

@@ -1,9 +1,9 @@
 // Rows of a form. A field tells Python when it is left or Enter is pressed; Escape brings the old value back.
 import { useEffect, useId, useRef, useState } from "react";
 import { Icon } from "../icons.jsx";
+import { named } from "../words.js";
 
 const isSwitch = (options) => options?.length === 2 && options[0] === "off" && options[1] === "on";
-const named = (option) => (typeof option === "object" ? option : { id: option, label: String(option) });
 
 function Switch({ row, id, send }) {
   const on = row.value === "on" || row.value === true;
@@ -76,6 +76,7 @@ function Entry({ row, id, send, live, turn, wrong }) {
       id={id}
       className={`${row.words ? "" : "mono"} ${row.symbol ? "symbol" : ""}`}
       value={text}
+      title={text.length > 8 ? text : undefined}
       placeholder={row.placeholder}
       disabled={row.disabled}
       spellCheck="false"
@@ -89,8 +90,14 @@ function Entry({ row, id, send, live, turn, wrong }) {
   );
 }
 
-/** Long words need the room of the hint, where there is none. */
+/** Long words need the room of the hint; where there is one, it stands in the field's end. */
 const isLong = (row) => [row.value, ...(row.options ?? []).map((option) => named(option).label)].some((text) => String(text ?? "").length > 8);
+
+function shapeOf(row, hint) {
+  if (row.long) return "long";
+  if (!hint) return row.words || isLong(row) ? "broad" : "";
+  return !row.options && isLong(row) ? "broad over" : "";
+}
 
 function Row({ row, send, live, turn }) {
   const id = useId();
@@ -99,8 +106,8 @@ function Row({ row, send, live, turn }) {
   const hint = [row.hint, row.unit && row.hint ? "" : row.unit].filter(Boolean).join(" ");
   return (
     <>
-      <div className={`row ${row.error ? "wrong" : ""} ${row.long ? "long" : !hint && (row.words || isLong(row)) ? "broad" : ""}`} title={row.help}>
-        <label htmlFor={id}>
+      <div className={`row ${row.error ? "wrong" : ""} ${shapeOf(row, hint)}`} title={row.help}>
+        <label htmlFor={id} title={[row.label ?? row.field, row.help].filter(Boolean).join("\n")}>
           {row.label ?? row.field}
           {row.changed ? <i className="changed" title="Differs from its default" /> : null}
         </label>

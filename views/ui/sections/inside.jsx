@@ -1,9 +1,9 @@
 // The blocks inside a composite, each with its settings; folded until somebody looks.
 import { useState } from "react";
 import { Icon } from "../icons.jsx";
+import { above, folded, leaf } from "../tree.js";
 import { Form } from "./form.jsx";
 
-const parent = (id) => id.slice(0, Math.max(0, id.lastIndexOf(".")));
 
 function Group({ group, open, fold, send, turn }) {
   const changed = group.rows.some((row) => row.changed && !row.symbol);
@@ -14,7 +14,7 @@ function Group({ group, open, fold, send, turn }) {
           <Icon name="right" />
         </span>
         <span className="name">{group.title}</span>
-        <code>{group.id.slice(parent(group.id).length).replace(".", "")}</code>
+        <code>{leaf(group.id)}</code>
         {changed ? <i className="changed" title="Has settings that differ from their default" /> : null}
         <em>{group.note}</em>
       </button>
@@ -25,17 +25,8 @@ function Group({ group, open, fold, send, turn }) {
 
 export function Inside({ section, send, turn }) {
   const [unfolded, setUnfolded] = useState(() => new Set());
-  const fold = (id, want) =>
-    setUnfolded((now) => {
-      const next = new Set(now);
-      if (want) next.add(id);
-      else next.delete(id);
-      return next;
-    });
-  const isShown = (id) => {
-    for (let at = parent(id); at; at = parent(at)) if (!unfolded.has(at)) return false;
-    return true;
-  };
+  const fold = (id, want) => setUnfolded((now) => folded(now, id, want));
+  const isShown = (id) => above(id).every((level) => !level || unfolded.has(level));
   return (
     <div className="insides">
       {section.groups

@@ -2,10 +2,11 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { Meter } from "../controls.jsx";
 import { Icon } from "../icons.jsx";
+import { searched } from "../words.js";
 
 const cellOf = (cell) => (cell !== null && typeof cell === "object" ? cell : { value: cell });
 const textOf = (cell) => String(cell.text ?? cell.value ?? "");
-const searched = (cell) => `${textOf(cell)} ${cell.title ?? ""}`;
+const wordsOf = (cell) => `${textOf(cell)} ${cell.title ?? ""}`;
 
 function compare(a, b) {
   const empty = (x) => x === undefined || x === null || x === "";
@@ -15,9 +16,9 @@ function compare(a, b) {
 }
 
 function arranged(section, sort, query) {
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  const text = (row) => section.columns.map(({ id }) => searched(cellOf(row.cells[id]))).join(" ").toLowerCase();
-  const rows = words.length ? section.rows.filter((row) => words.every((word) => text(row).includes(word))) : section.rows;
+  const has = searched(query);
+  const text = (row) => section.columns.map(({ id }) => wordsOf(cellOf(row.cells[id]))).join(" ");
+  const rows = query.trim() ? section.rows.filter((row) => has(text(row))) : section.rows;
   if (!sort?.by) return rows;
   const value = (row) => cellOf(row.cells[sort.by]).value;
   const empty = (row) => value(row) === undefined || value(row) === null || value(row) === "";

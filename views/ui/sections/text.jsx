@@ -1,7 +1,7 @@
 // Words, tables of two columns, code and empty panes.
-import { useState } from "react";
 import { runCommand } from "../commands.js";
 import { Meter } from "../controls.jsx";
+import { Copy } from "../copy.jsx";
 import { Icon } from "../icons.jsx";
 import { shown } from "../keys.js";
 
@@ -86,17 +86,11 @@ export const Links = ({ section, send }) => (
   </p>
 );
 
-export function Code({ section }) {
-  const [copied, setCopied] = useState(false);
-  const copy = () => navigator.clipboard?.writeText(section.text).then(() => setCopied(true));
-  return (
-    <div className="code">
-      <button type="button" className="icon" title={copied ? "Copied" : "Copy"} aria-label="Copy" onClick={copy}>
-        <Icon name={copied ? "check" : "copy"} />
-      </button>
-      <pre className="mono" tabIndex={0}>
-        {section.text}
-      </pre>
-    </div>
-  );
-}
+export const Code = ({ section }) => (
+  <div className="code">
+    <Copy text={section.text} />
+    <pre className="mono" tabIndex={0}>
+      {section.text}
+    </pre>
+  </div>
+);
