@@ -5,7 +5,7 @@ import { Icon } from "./icons.jsx";
 import { shown } from "./keys.js";
 import { Form } from "./sections/form.jsx";
 import { themeName } from "./theme.js";
-import { searched } from "./words.js";
+import { plain, searched } from "./words.js";
 
 export function shortcutsDialog(commands, hints) {
   const rows = commands.filter((c) => c.keys).map((c) => [c.label.replace(/…$/, ""), shown(c.keys), c.menu || "Other"]);
@@ -75,7 +75,7 @@ function Items({ dialog, items, chosen, choose, take }) {
           <Picture picture={item.picture} />
           <b>{item.label}</b>
           {item.note ? <em>{item.note}</em> : null}
-          {item.about ? <span>{item.about}</span> : null}
+          {item.about ? <span>{plain(item.about)}</span> : null}
         </button>,
       ])}
     </div>

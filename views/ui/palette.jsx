@@ -4,7 +4,7 @@ import { command, subscribe } from "./commands.js";
 import { useGiven } from "./given.js";
 import { Icon } from "./icons.jsx";
 import { focusSoon, shown as written } from "./keys.js";
-import { BLOCK, searched } from "./words.js";
+import { BLOCK, plain, searched } from "./words.js";
 
 /** Focus a field when its command is run. */
 function useFocusOn(id, input) {
@@ -35,7 +35,7 @@ function Item({ item, on, choose, add }) {
       draggable
       data-kind={item.kind}
       aria-pressed={on}
-      title={item.hint}
+      title={plain(item.hint)}
       onDragStart={drag}
       onClick={choose}
       onDoubleClick={add}

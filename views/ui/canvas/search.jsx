@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { Icon } from "../icons.jsx";
 import { familyColour, familyName } from "./kinds.js";
 import { matches } from "./match.js";
+import { plain } from "../words.js";
 
 const SIZE = { width: 264, height: 304 };
 
@@ -19,7 +20,7 @@ function Choice({ block, on, onPick, onPoint, id }) {
       aria-selected={on}
       className={on ? "on" : ""}
       style={{ "--family": familyColour(block.family) }}
-      title={block.hint}
+      title={plain(block.hint)}
       onPointerMove={onPoint}
       onClick={onPick}
     >

@@ -1,7 +1,7 @@
 // Rows of a form. A field tells Python when it is left or Enter is pressed; Escape brings the old value back.
 import { useEffect, useId, useRef, useState } from "react";
 import { Icon } from "../icons.jsx";
-import { named } from "../words.js";
+import { named, plain } from "../words.js";
 
 const isSwitch = (options) => options?.length === 2 && options[0] === "off" && options[1] === "on";
 
@@ -106,8 +106,8 @@ function Row({ row, send, live, turn }) {
   const hint = [row.hint, row.unit && row.hint ? "" : row.unit].filter(Boolean).join(" ");
   return (
     <>
-      <div className={`row ${row.error ? "wrong" : ""} ${shapeOf(row, hint)}`} title={row.help}>
-        <label htmlFor={id} title={[row.label ?? row.field, row.help].filter(Boolean).join("\n")}>
+      <div className={`row ${row.error ? "wrong" : ""} ${shapeOf(row, hint)}`} title={plain(row.help)}>
+        <label htmlFor={id} title={[row.label ?? row.field, plain(row.help)].filter(Boolean).join("\n")}>
           {row.label ?? row.field}
           {row.changed ? <i className="changed" title="Differs from its default" /> : null}
         </label>

@@ -15,11 +15,13 @@ export function Problems({ section, say }) {
             <span>
               {row.text}
               {row.why ? <small>{row.why}</small> : null}
-              <small>
-                <code>{row.code}</code>
-                {row.where ? ` · ${row.where}` : null}
-              </small>
+              {row.where ? (
+                <small>
+                  <code>{row.code}</code> · {row.where}
+                </small>
+              ) : null}
             </span>
+            {row.where ? null : <code>{row.code}</code>}
           </button>
           {row.fixes?.length || row.acts?.length ? (
             <div className="mends">

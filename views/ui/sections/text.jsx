@@ -4,6 +4,7 @@ import { Meter } from "../controls.jsx";
 import { Copy } from "../copy.jsx";
 import { Icon } from "../icons.jsx";
 import { shown } from "../keys.js";
+import { pieces } from "../words.js";
 
 /** Run the command of that name, or tell Python. */
 export const act = (id, send) => runCommand(id) || send(id);
@@ -17,7 +18,7 @@ export const Title = ({ section }) => (
 
 export const Paragraph = ({ section }) => (
   <p className={section.tone ?? ""} role={section.tone === "err" ? "alert" : undefined}>
-    {section.text}
+    {pieces(section.text).map((piece, i) => (i % 2 ? <code key={i}>{piece}</code> : piece))}
   </p>
 );
 

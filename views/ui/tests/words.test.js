@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { folded, leaf } from "../tree.js";
-import { named, searched } from "../words.js";
+import { named, pieces, plain, searched } from "../words.js";
 
 test("a query is found where all its words occur, in any order and case", () => {
   const has = searched("  proj QUERY ");
@@ -28,4 +28,11 @@ test("a level is folded and unfolded without changing what was", () => {
   assert.deepEqual([...before], [""]);
   assert.equal(leaf("blocks.attn"), "attn");
   assert.equal(leaf("blocks"), "blocks");
+});
+
+test("names between backquotes are set apart, or lose these where they cannot be", () => {
+  assert.deepEqual(pieces("up to `max_len`."), ["up to ", "max_len", "."]);
+  assert.deepEqual(pieces("an odd ` stays"), ["an odd ` stays"]);
+  assert.equal(plain("`a` or `b`"), "a or b");
+  assert.equal(plain(undefined), undefined);
 });
