@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from engine.errors import DocumentError
 from engine.ports import Port
@@ -12,8 +13,7 @@ from engine.settings import Field, Setting, Value
 INPUT, OUTPUT, RAIL_PORT = "input", "output", "value"
 
 
-@dataclass(frozen=True, order=True)
-class PortRef:
+class PortRef(NamedTuple):
     """A port of a node, within one definition; written `node.port`."""
 
     node: str
@@ -35,8 +35,7 @@ class PortRef:
         return cls(node, port)
 
 
-@dataclass(frozen=True, order=True)
-class Wire:
+class Wire(NamedTuple):
     """A connection from an output port to an input port."""
 
     source: PortRef

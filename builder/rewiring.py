@@ -90,14 +90,14 @@ def fitting_sources(view: View, target: PortRef) -> Iterator[PortRef]:
     declared, settings = dims.pattern(wanted.shape), view.around.settings(target.node)
     if view.definition.nodes[target.node].is_rail:
         settings = {**view.around.scope}
-    behind = view.behind(target.node)
+    behind, letters = view.behind(target.node), view.found.letters.get(target.node, {})
     for name in view.definition.nodes:
         for port in view.outputs(name) if name not in behind else ():
             at = PortRef(name, port.name)
             shape = view.found.shapes.get(at)
-            letters = dict(view.found.letters.get(target.node, {}))
-            fits = shape is None or dims.match(declared, shape, letters, settings)
-            if fits and kinds_fit(port.kind, wanted.kind):
+            if not kinds_fit(port.kind, wanted.kind):
+                continue
+            if shape is None or dims.match(declared, shape, {**letters}, settings):
                 yield at
 
 

@@ -162,4 +162,4 @@ def valued(node: Node, old: Definition, new: Definition) -> Node:
 
 
 def _end(ref: PortRef, ids: Mapping[str, str]) -> PortRef:
-    return replace(ref, node=ids[ref.node])
+    return ref._replace(node=ids[ref.node])

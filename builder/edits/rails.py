@@ -184,7 +184,7 @@ def rename_port(document: Document, kind: str, old: str, new: str) -> Document:
         users = {node_id for node_id, node in here.nodes.items() if node.kind == kind}
 
         def moved(ref: PortRef, users: set[str] = users) -> PortRef:
-            return replace(ref, port=new) if ref.node in users and ref.port == old else ref
+            return ref._replace(port=new) if ref.node in users and ref.port == old else ref
 
         wires = [wire for wire in here.wires if moved(wire.source) != wire.source or moved(wire.target) != wire.target]
         carried = {

@@ -67,7 +67,7 @@ class Rename:
         return self.new if name == self.node else name
 
     def _end(self, ref: PortRef) -> PortRef:
-        return replace(ref, node=self._id(ref.node))
+        return ref._replace(node=self._id(ref.node))
 
 
 @dataclass(frozen=True, kw_only=True)
