@@ -236,11 +236,11 @@ class AttentionPane:
             mode=self._mode, modes=tuple(MODES), stack=self.stack, focus=self.focus,
             titles=titles(self._stacks), at=self._at,
         )  # fmt: skip
-        self._head.show(picture_items(pictured))
+        other = likeness_items(self._likeness.of(choice.folder)) if choice else []
+        self._head.show([*picture_items(pictured), *other])
         if choice is not None:
             names = {choice.id: _name(choice.folder)} | self._names
-            foot = text_items(self._text, choice, self._selection.step, names)
-            self._foot.show([*foot, *likeness_items(self._likeness.of(choice.folder))])
+            self._foot.show(text_items(self._text, choice, self._selection.step, names))
         self._foot.visible = choice is not None
 
     def _lesson(self) -> dict[str, Any]:

@@ -320,7 +320,7 @@ def test_a_run_has_the_name_that_it_has_everywhere(show: Show, tmp_path: Path) -
 
 def test_heads_of_another_model_than_the_one_on_the_canvas_are_said_to_be(show: Show, gpt: Path) -> None:
     def said(canvas: Session) -> list[str]:
-        return [row["text"] for row in show(gpt, canvas)._foot.rows if row["kind"] == "chip"]
+        return [row["text"] for row in show(gpt, canvas)._head.rows if row["kind"] == "chip"]
 
     assert said(Session(templates.build("t5"))) == [OTHER]
     assert said(Session(store.load(gpt / "graph.json"))) == []
