@@ -15,7 +15,8 @@ def alibi(x: Tensor, n_heads: int) -> Tensor:
     """
     whole = 1 << (n_heads.bit_length() - 1)  # the next lower power of two
     steps = [h + 1 for h in range(whole)] + [h + 0.5 for h in range(n_heads - whole)]
-    slopes = torch.tensor([2 ** (-8 * h / whole) for h in steps], device=x.device)  # (H,)
+    powers = [2 ** (-8 * h / whole) for h in steps]
+    slopes = torch.tensor(powers, device=x.device)  # (H,)
     place = torch.arange(x.shape[1], device=x.device)
     far = (place[None, :] - place[:, None]).abs()  # (T, T)
     return -(slopes[:, None, None] * far).unsqueeze(0)
