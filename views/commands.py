@@ -1,8 +1,12 @@
-"""Every command of the window, once: its menu, its words and its shortcut."""
+"""Every command of the window, once: its menu, its words and its shortcut; and which cannot be done now."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from builder.edits.adapters import is_adapted
+from views.runner import Runner
+from views.session import Session
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,3 +106,14 @@ def command_rows() -> list[dict[str, object]]:
         {"id": c.id, "label": c.label, "menu": c.menu, "keys": c.keys, "typing": c.typing, "rule": c.rule}
         for c in COMMANDS
     ]
+
+
+def unavailable(session: Session, runner: Runner) -> list[str]:
+    """Ids of commands that cannot be done now; what the toolbar and the canvas show, the browser knows itself."""
+    can = {
+        "export": runner.folder is not None,
+        "fix": any(problem.fixes for problem in session.findings),
+        "fresh-weights": session.weights is not None,
+        "merge-adapters": is_adapted(session.document),
+    }
+    return [name for name, possible in can.items() if not possible]

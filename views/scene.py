@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 from builder.catalogue import Signature, resolve_settings, signature
 from builder.diagnostics import Diagnostic, Report
 from builder.document import INPUT, RAIL_PORT, Definition, Document, Node, PortRef, Wire
+from builder.edits.adapters import has_adapter, takes_adapter
+from builder.edits.draw_out import CORE
 from builder.expressions import evaluate
 from builder.storage import tied_blocks
 from engine.errors import StepwiseError
@@ -45,10 +47,13 @@ def scene(document: Document, here: Definition, scope: Mapping[str, Value], repo
     shapes = report.shapes.get(here.name, {})
     problems = _problems_by_place(report.diagnostics, here)
     inside = problems_inside(document, report.diagnostics)
+    uses = Counter(node.kind for part in document.definitions.values() for node in part.nodes.values())
     nodes = {
         name: _node(document, name, node, scope, shapes, problems.get(name, []), inside.get(node.kind, 0))
         for name, node in here.nodes.items()
     }
+    for name, node in here.nodes.items():
+        nodes[name]["does"] = _particular(node, node.kind in document.definitions and uses[node.kind] > 1)
     for name in tied_blocks(document, here.name):
         nodes[name]["caption"] = tied(nodes[name]["caption"])
     _add_ends_of_missing(nodes, here.wires)
@@ -135,6 +140,17 @@ def _node(
         for port in look[side]:
             port["shape"] = shapes.get(PortRef(name, port["id"]), port["shape"])
     return {"id": name, "x": node.x, "y": node.y, **look}
+
+
+def _particular(node: Node, shared: bool) -> str:
+    """Commands that only some blocks allow, by id."""
+    can = {
+        "draw-out": node.kind == CORE,
+        "independent": shared,
+        "add-adapter": takes_adapter(node),
+        "remove-adapter": has_adapter(node),
+    }
+    return " ".join(name for name, possible in can.items() if possible)
 
 
 def _add_ends_of_missing(nodes: Mapping[str, Item], wires: Iterable[Wire]) -> None:

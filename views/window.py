@@ -90,6 +90,7 @@ class Window(Part):
     status = Child()
     docks = param.Dict(default={"left": 216, "right": 284, "bottom": 304}, doc="Pixels; 0 hides a dock.")
     commands = param.List(default=[], doc="Dicts: id, label, menu, keys, typing, rule.")
+    unavailable = param.List(default=[], doc="Ids of commands that cannot be done now, as far as Python has to say it.")
     hints = param.List(default=[], doc="Further rows of the shortcuts' list: (what, keys).")
     dark = param.Boolean(default=False, doc="What the browser shows; set `theme` to change it.")
     theme: param.Selector[str] = param.Selector(

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from builder import templates
 from builder.diagnostics import Fix
 from builder.document import Document
-from builder.edits import Remove
+from builder.edits import Duplicate, Remove
 from builder.validate import validate
 from tests.builder.unfolding import unfolding
 from tests.builder.zoo.heads import queries_that_are_not_split
@@ -58,3 +59,16 @@ def test_of_a_wire_that_is_wrong_and_doubtful_the_error_is_told_with_its_fix() -
     edge = scene(model, here, {}, replace(report, diagnostics=(doubt, wrong))).edges[str(doubt.where.wire)]
 
     assert (edge["error"], edge["warn"], edge["fix"]) == ("It leaks.", "", "Take it away")
+
+
+def test_a_block_says_which_commands_only_it_and_its_like_allow() -> None:
+    tiny = templates.build("tiny")
+    once = scene(tiny, tiny.definitions["multi_head_attention"], {}, validate(tiny)).nodes
+    twice = Duplicate(at=tiny.root, nodes=("blocks",)).apply(tiny)
+
+    assert once["core"]["does"] == "draw-out"
+    assert once["q_proj"]["does"] == "add-adapter"
+    assert scene(tiny, tiny.main, {}, validate(tiny)).nodes["blocks"]["does"] == ""
+    assert {item["does"] for item in scene(twice, twice.main, {}, validate(twice)).nodes.values() if item["opens"]} == {
+        "independent"
+    }

@@ -268,3 +268,12 @@ def test_another_model_at_the_same_level_is_shown_whole(shell: Shell, monkeypatc
     shell.session.open_document(templates.build("llama"))
 
     assert [op for op in sent if op["op"] == "scene" and "crumbs" in op]  # for which the browser fits the view
+
+
+def test_menus_know_what_cannot_be_done_now(shell: Shell) -> None:
+    assert shell.window.unavailable == ["export", "fix", "fresh-weights", "merge-adapters"]
+
+    shell.session.apply(SetSetting(at=shell.session.document.root, node="ln_f", name="d_model", value=7))
+    shell.session.weights = Path("weights.safetensors")
+
+    assert shell.window.unavailable == ["export", "merge-adapters"]

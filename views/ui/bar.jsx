@@ -1,5 +1,6 @@
 // One line of controls made from data; every press sends { id, value }, or runs the command it names.
-import { useLayoutEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { inform } from "./commands.js";
 import { Controls } from "./controls.jsx";
 import { useGiven } from "./given.js";
 import { useRows } from "./rows.js";
@@ -17,9 +18,23 @@ function useWidth(wanted) {
   return [element, width];
 }
 
+/** How the commands of a bar stand, for the menus: they cannot be done while their button is off, and are called like it. */
+function useStanding(items, look) {
+  const latest = useRef();
+  latest.current = items;
+  useEffect(() => {
+    if (look !== "toolbar") return undefined;
+    const labelled = ({ kind, command, text, title }) => (kind === "button" ? text : /^(un|re)do$/.test(command) ? title : undefined);
+    const standing = (item) => ({ off: Boolean(item.disabled), ...(labelled(item) ? { label: labelled(item) } : {}) });
+    const pressed = () => latest.current.filter((item) => item.command && /^(button|icon)$/.test(item.kind));
+    return inform(() => Object.fromEntries(pressed().map((item) => [item.command, standing(item)])));
+  }, [look]);
+}
+
 export function render({ model }) {
   const [items, change] = useRows(model, "items");
   const [look] = useGiven(model, "look");
+  useStanding(items, look);
   const send = (id, value) => {
     if (value !== undefined) change(id, { value });
     model.send_msg(value === undefined ? { id } : { id, value }); // undefined cannot travel

@@ -22,3 +22,20 @@ export function subscribe(hear) {
   hearers.add(hear);
   return () => hearers.delete(hear);
 }
+
+const informants = new Set();
+
+/** `tell()` gives {id: {off, label}} for commands: whether they cannot be done now, and what they are called now. */
+export function inform(tell) {
+  informants.add(tell);
+  return () => informants.delete(tell);
+}
+
+/** Commands as they stand now; asked when a menu opens, so that a gesture costs nothing. */
+export function asTheyStand(commands) {
+  const now = {};
+  for (const tell of informants) {
+    for (const [id, standing] of Object.entries(tell())) now[id] = { ...now[id], ...standing };
+  }
+  return commands.map((command) => ({ ...command, ...now[command.id] }));
+}

@@ -33,9 +33,10 @@ export function useDocks(model) {
   const isFolded = (name) => !(latest.current[name] > STRIP);
   const folded = (name) => (name === "bottom" ? STRIP : 0);
   const toggle = (name) => put({ [name]: isFolded(name) ? before.current[name] : folded(name) });
+  const allFolded = () => Object.keys(STANDARD).every(isFolded);
   const toggleAll = () => {
     const names = Object.keys(STANDARD);
-    const all = names.every(isFolded);
+    const all = allFolded();
     put(Object.fromEntries(names.map((name) => [name, all ? before.current[name] : folded(name)])));
   };
   useLayoutEffect(() => drawDocks(sizes), [sizes]);
@@ -52,5 +53,5 @@ export function useDocks(model) {
     if (!sizes[name]) return `no-${name}`;
     return sizes[name] <= STRIP ? `folded-${name}` : "";
   });
-  return { sizes, put, toggle, toggleAll, isFolded, names: names.filter(Boolean).join(" ") };
+  return { sizes, put, toggle, toggleAll, allFolded, isFolded, names: names.filter(Boolean).join(" ") };
 }

@@ -1,7 +1,9 @@
 // The menu bar, from the commands that name a menu. Arrows walk, Left and Right change menus, Escape goes back to
 // where the keyboard was; Alt with a menu's underlined letter opens it.
 import { useEffect, useRef, useState } from "react";
-import { MAC, deepFocus, shown } from "./keys.js";
+import { asTheyStand } from "./commands.js";
+import { Entry, entriesOf, walk } from "./entries.jsx";
+import { MAC, deepFocus } from "./keys.js";
 
 function menusOf(commands) {
   const menus = new Map();
@@ -13,24 +15,6 @@ function menusOf(commands) {
   return [...menus].map(([name, rows]) => ({ name, rows }));
 }
 
-function Entry({ row, choose, onHover }) {
-  return (
-    <button
-      type="button"
-      role="menuitem"
-      aria-keyshortcuts={row.keys?.replaceAll("Ctrl", "Control") || undefined}
-      tabIndex={-1}
-      className={row.rule ? "ruled" : ""}
-      onPointerMove={onHover}
-      onClick={() => choose(row.id)}
-    >
-      <i />
-      <span>{row.label}</span>
-      <em>{shown(row.keys)}</em>
-    </button>
-  );
-}
-
 export function MenuBar({ commands, run }) {
   const menus = menusOf(commands);
   const [open, setOpen] = useState(-1);
@@ -39,7 +23,7 @@ export function MenuBar({ commands, run }) {
     came = useRef(null),
     first = useRef("");
   const heads = () => [...bar.current.querySelectorAll(":scope > button")];
-  const entries = () => [...(list.current?.querySelectorAll("[role=menuitem]") ?? [])];
+  const entries = () => entriesOf(list.current);
 
   const show = (index, at = "") => {
     if (open < 0) came.current = deepFocus();
@@ -85,27 +69,19 @@ export function MenuBar({ commands, run }) {
 
   const onKeyDown = (event) => {
     const rows = entries();
-    const at = rows.indexOf(event.target);
     const head = open >= 0 ? open : heads().indexOf(event.target);
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    const down = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const down = { ArrowDown: "first", ArrowUp: "last" }[event.key];
     if (step) {
       const next = (head + step + menus.length) % menus.length;
       if (open >= 0) show(next, "first");
       else heads()[next].focus();
-    } else if (down && open < 0) show(head, down > 0 ? "first" : "last");
-    else if (down) rows[(at < 0 ? (down > 0 ? 0 : rows.length - 1) : at + down + rows.length) % rows.length]?.focus();
-    else if (event.key === "Home") rows[0]?.focus();
-    else if (event.key === "End") rows.at(-1)?.focus();
+    } else if (down && open < 0) show(head, down);
     else if (event.key === "Escape" && open >= 0) close();
     else if (event.key === "Tab") {
       setOpen(-1);
       return;
-    } else if (event.key.length === 1 && open >= 0 && /\S/.test(event.key)) {
-      const letter = event.key.toLowerCase();
-      const fits = rows.filter((row) => row.querySelector("span").textContent.toLowerCase().startsWith(letter));
-      (fits.find((row) => rows.indexOf(row) > at) ?? fits[0])?.focus();
-    } else return;
+    } else if (open < 0 || !walk(event, rows)) return;
     event.preventDefault();
     event.stopPropagation();
   };
@@ -136,8 +112,8 @@ export function MenuBar({ commands, run }) {
       ))}
       {open >= 0 ? (
         <div ref={list} className="drop" role="menu" aria-label={menus[open].name} style={{ left }}>
-          {menus[open].rows.map((row) => (
-            <Entry key={row.id} row={row} choose={choose} onHover={(event) => event.currentTarget.focus({ preventScroll: true })} />
+          {asTheyStand(menus[open].rows).map((row) => (
+            <Entry key={row.id} row={row} choose={choose} />
           ))}
         </div>
       ) : null}

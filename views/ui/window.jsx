@@ -2,7 +2,7 @@
 // paint (page.html) already has the right sizes.
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Chooser } from "./chooser.jsx";
-import { offer } from "./commands.js";
+import { inform, offer } from "./commands.js";
 import { useConnection } from "./connection.js";
 import { DialogBox, shortcutsDialog } from "./dialog.jsx";
 import { useDocks } from "./docks.js";
@@ -94,6 +94,21 @@ function useArrival(frame, model, view) {
   }, []);
 }
 
+/** What the window itself knows of how commands stand, for the menus. */
+function useStanding(model, docks) {
+  const latest = useRef();
+  latest.current = docks;
+  useEffect(
+    () =>
+      inform(() => ({
+        ...Object.fromEntries(model.unavailable.map((id) => [id, { off: true }])),
+        theme: { label: themeName() === "dark" ? "Light theme" : "Dark theme" },
+        docks: { label: latest.current.allFolded() ? "Show the docks" : "Hide the docks" },
+      })),
+    [],
+  );
+}
+
 /** Where the keyboard was last Tab, focus is shown stronger on big areas. */
 function useTabbed(frame) {
   useEffect(() => {
@@ -147,6 +162,7 @@ export function render({ model, view }) {
   useArrival(frame, model, view);
   useTabbed(frame);
   useConnection(bokeh, notify);
+  useStanding(model, docks);
 
   useEffect(() => {
     const hear = (sent) => {

@@ -43,6 +43,7 @@ export function press(event, desk, view, finder) {
     desk.selectAll();
     return true;
   }
+  if (key === "ContextMenu" || (shift && key === "F10")) return finder.menu();
   const start = event.timeStamp;
   if (ARROWS[key]) {
     const step = shift ? 20 : 4;

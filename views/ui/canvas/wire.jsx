@@ -25,9 +25,11 @@ function drawn(props) {
   return [curve(x0, y0, x1, y1), { x: (x0 + x1) / 2, y: (y0 + y1) / 2 }, level ? spot : null];
 }
 
+const ABOVE = 14; // px over a wire on which a text has no room
+
 function ShapeText({ text, spot, middle }) {
   const width = textWidth(text);
-  const { x, y } = spot ?? middle;
+  const { x, y } = spot ?? { x: middle.x, y: middle.y - ABOVE };
   return (
     <g className={`shape ${spot ? "" : "tight"}`} transform={`translate(${x},${y})`}>
       <rect x={-width / 2} y="-8" width={width} height="16" />
