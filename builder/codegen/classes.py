@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from builder.catalogue import signature
 from builder.codegen import documentation, stacking, tree, values
 from builder.codegen.emit import emit
+from builder.codegen.emit.registry import EMITTERS
 from builder.codegen.flow import Flow
 from builder.codegen.fusing import Drawn, Fusing
 from builder.codegen.letters import Letters
@@ -34,6 +35,7 @@ class Made:
         lines: Its source.
         arguments: What its constructor takes, in order.
         letters: Letters of shapes that its comments use.
+        draws: Whether it may draw random numbers in training.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Made:
     lines: list[Line]
     arguments: tuple[str, ...]
     letters: frozenset[str]
+    draws: bool
 
 
 class ClassWriter:
@@ -86,7 +89,10 @@ class ClassWriter:
         start = self._constructor(arguments, ties)
         lines = [*head, *start, Line(""), *documentation.forward(self._unit, self._letters), *body]
         used = frozenset(self._letters.used)
-        return Made(name=self._name, unit=self._unit, lines=lines, arguments=arguments, letters=used)
+        return Made(
+            name=self._name, unit=self._unit, lines=lines, arguments=arguments, letters=used,
+            draws=any(step.draws for step in self._steps),
+        )  # fmt: skip
 
     def _made_of(self) -> list[str]:
         """What the whole model is made of, in the order of its computation."""
@@ -130,7 +136,8 @@ class ClassWriter:
             self._make(name, emission.make)
         self._starts += [Line(INDENT + text, frozenset({name})) for text in emission.starts]
         outputs = tuple(port.name for port in CATALOGUE[node.kind].outputs if not port.watch)
-        self._steps.append(Step(name, emission.call, outputs))
+        draws = node.kind not in EMITTERS or site.draws()  # a block of a plugin may do anything
+        self._steps.append(Step(name, emission.call, outputs, draws=draws))
 
     def _make(self, name: str, part: object) -> None:
         for text in tree.lines(f"self.{name} = ", part, "", INDENT):
@@ -145,7 +152,7 @@ class ClassWriter:
         layers = stacking.arguments(node, outside.fields, made.arguments, self._holdings.symbol)
         if node.repeat is None:
             self._make(name, stacking.built(made.name, layers))
-            self._steps.append(Step(name, call, outputs))
+            self._steps.append(Step(name, call, outputs, draws=made.draws))
             return
         count = values.source(values.substituted(parse(str(node.repeat)), self._holdings.symbol))
         for text in stacking.listed(f"self.{name} = ", made.name, layers, count, shared=node.shared):
@@ -153,7 +160,7 @@ class ClassWriter:
         if node.shared and self._units.holds(inner, "router"):
             count = self._parts.name("count_calls")
             self._modules.append(Line(f"{INDENT}{count}(self.{name})", frozenset({name})))
-        self._steps.append(Step(name, call, outputs, carry(self._unit, inner, name, name)))
+        self._steps.append(Step(name, call, outputs, carry(self._unit, inner, name, name), made.draws))
 
     def _forward(self) -> list[Line]:
         ends = [port.name for port in self._unit.outputs]

@@ -2,6 +2,7 @@
 
 A value that is read once stands where it is read, as long as the line stays short: `x + self.attn(self.attn_norm(x))`.
 Others get the name of the port that reads them (`q`, `memory`), or of what they replace (`x = x + …`), or of the node.
+What draws random numbers stands in the order of the graph, so that one seed gives the same as the compiled model.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class Flow:
         self._left: Counter[PortRef] = Counter()
         self._readers: dict[PortRef, list[PortRef]] = {}
         self._outputs: dict[str, tuple[str, ...]] = {}
+        self._drawing: PortRef | None = None  # what draws last and waits; what drew before it is done or goes into it
 
     def expect(self, steps: Iterable[Step], ends: Iterable[str]) -> None:
         """Count who reads what, before anything is written."""
@@ -63,6 +65,8 @@ class Flow:
 
     def write(self, step: Step) -> None:
         """Add a node: as a statement, or to wait for the one that reads it."""
+        if step.draws:
+            self._draw_before(step)
         if step.carry:
             self._loop(step)
         elif len(step.outputs) > 1:
@@ -74,6 +78,16 @@ class Flow:
             self._depths[ref] = 1 + max((self._depths.get(source, 0) for source in sources), default=0)
             if self._left[ref] != 1 or self._depths[ref] > LONGEST_WAIT:
                 self._settle(ref)
+            if step.draws:
+                self._drawing = ref
+
+    def _draw_before(self, step: Step) -> None:
+        """Give a name to what draws before a step, unless the step is made of it."""
+        last, self._drawing = self._drawing, None
+        if last is None or any(last.node in line.owners for line in self.lines):
+            return
+        if last.node not in frozenset().union(*(self._whole(source)[1] for source in self._sources(step))):
+            self._settle(last)
 
     def leave(self, ends: list[str], *, named: bool) -> None:
         """The return statement."""

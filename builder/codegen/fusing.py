@@ -127,7 +127,8 @@ class Fusing:
         self._feeds |= {PortRef(node, port): source for port, source in sources.items()}
         more += [*self._pattern(chain), ("scale", " * ".join(chain.scale) or "1.0"), *self._dropout(chain)]
         inputs = (tree.Port("q"), tree.Port("k"), tree.Port("v"))
-        return Step(node, tree.Call(site.part("attend_to_scores"), (*inputs, *more)), step.outputs)
+        call = tree.Call(site.part("attend_to_scores"), (*inputs, *more))
+        return Step(node, call, step.outputs, draws=bool(self._dropout(chain)))
 
     def _sources(self, chain: _Chain) -> dict[str, PortRef]:
         """Where what the kernel takes comes from."""

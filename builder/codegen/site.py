@@ -16,6 +16,8 @@ from builder.document import PortRef
 from builder.expressions import evaluate
 from engine.settings import Field, Value
 
+DROPPED = ("dropout", "p")  # settings that say which share of a value is dropped
+
 
 @dataclass(frozen=True)
 class Emission:
@@ -162,6 +164,10 @@ class Site:
         tree = self._tree(setting)
         name = tree.id if isinstance(tree, ast.Name) else "dropout"
         return self._holdings.keep(name, f"nn.Dropout({self.init(setting)})")
+
+    def draws(self) -> bool:
+        """Whether the node may draw random numbers in training, by a share to drop that is not always 0."""
+        return any(self.value(name) != 0 for name in DROPPED if name in self._fields)
 
     def sure(self, port: str) -> bool:
         """Whether a value always comes to a port."""

@@ -36,12 +36,14 @@ class Step:
         call: The expression, with a `tree.Port` in the place of each input.
         outputs: The ports that come out, in order.
         carry: For layers: the input that each gets from the one before, and the output that it is.
+        draws: Whether it may draw random numbers in training.
     """
 
     node: str
     call: object
     outputs: tuple[str, ...]
     carry: tuple[str, str] | None = None
+    draws: bool = False
 
     def ref(self, port: str) -> PortRef:
         """One of its ports."""

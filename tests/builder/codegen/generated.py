@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -14,8 +14,9 @@ from torch import Tensor, nn
 
 import builder
 from builder.codegen import generate_code
-from builder.document import Document
+from builder.document import Definition, Document, Node
 from builder.values import scope
+from engine.blocks.spec import CATALOGUE
 from engine.ports import Port
 
 CHECK = """
@@ -119,6 +120,60 @@ def assert_same(document: Document) -> nn.Module:
             expected, got = outputs(ours(**inputs)), outputs(theirs(**inputs))
         assert_equal(got, expected, document.name)
     return theirs
+
+
+DROPS = 0.4  # share that is dropped, where anything is
+
+
+def assert_trains_alike(document: Document) -> None:
+    """Assert that one seed makes the generated model answer and learn in training as the compiled one, with dropout.
+
+    Answers are the same to the last bit, gradients up to the order in which they are summed.
+    """
+    document = dropping(document)
+    ours, theirs = builder.compile_document(document).double(), loaded(document).double()
+    theirs.load_state_dict(shaken(ours).state_dict())
+    for optional in (True, False):
+        inputs = inputs_of(document, optional=optional)
+        expected, got = learned(ours, inputs), learned(theirs, inputs)
+        assert (got is None) == (expected is None), f"{document.name}: one of the two runs"
+        if got and expected:
+            assert_equal(got[0], expected[0], document.name)
+            torch.testing.assert_close(got[1], expected[1], rtol=1e-9, atol=1e-12, equal_nan=True)
+
+
+def dropping(document: Document) -> Document:
+    """A document in which everything that can drop something does."""
+    definitions = {name: _dropping(definition) for name, definition in document.definitions.items()}
+    return replace(document, definitions=definitions)
+
+
+def _dropping(definition: Definition) -> Definition:
+    symbols = [replace(s, value=DROPS) if s.name == "dropout" else s for s in definition.symbols]
+    nodes = {name: _with_drops(node) for name, node in definition.nodes.items() if node.kind in CATALOGUE}
+    return definition.with_symbols(symbols).with_nodes(nodes)
+
+
+def _with_drops(node: Node) -> Node:
+    shares = {field.name for field in CATALOGUE[node.kind].config.fields()} & {"dropout", "p"}
+    plain = {name: DROPS for name in shares if not isinstance(node.settings.get(name), str)}
+    return replace(node, settings={**node.settings, **plain})
+
+
+def learned(model: nn.Module, inputs: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]] | None:
+    """What a model gives in training from one seed, and its parameters' gradients, by name; `None` if it cannot run."""
+    model.train().zero_grad()
+    torch.manual_seed(11)
+    given = {name: x.double() if x.is_floating_point() else x for name, x in inputs.items()}
+    try:
+        answer = outputs(model(**given))
+    except (RuntimeError, ValueError):
+        return None
+    draw = torch.Generator().manual_seed(5)
+    parts = [(value * torch.randn(value.shape, generator=draw)).sum() for value in answer.values()]
+    torch.stack(parts).sum().backward()
+    gradients = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+    return {port: value.detach() for port, value in answer.items()}, gradients
 
 
 def shaken(model: nn.Module) -> nn.Module:

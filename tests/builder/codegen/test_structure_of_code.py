@@ -11,7 +11,8 @@ import builder
 from builder.assemble import Sketch
 from builder.document import Document, Node, PortRef, Wire
 from engine.errors import CompileError
-from tests.builder.codegen.generated import as_module, assert_same
+from tests.builder.codegen.generated import as_module, assert_same, assert_trains_alike
+from tests.builder.drawn import language_model, node
 from tests.builder.small_models import alone, small
 from tests.builder.test_compile_structure import CANNOT, layered
 
@@ -20,6 +21,19 @@ def blocks_of(document: Document, **changes: object) -> Document:
     """The document with its node `blocks` changed."""
     node = replace(document.main.nodes["blocks"], **changes)
     return document.with_definition(document.main.with_nodes({"blocks": node}))
+
+
+@pytest.mark.parametrize("ends", [("one", "two"), ("two", "one")])
+def test_what_draws_random_numbers_stands_in_the_order_of_the_graph(ends: tuple[str, str]) -> None:
+    drops = {name: node("dropout", p=0.4) for name in ("one", "two")}
+    wires = f"embed.y>one.x embed.y>two.x {ends[0]}.y>both.a {ends[1]}.y>both.b both.y>head.x"
+    document = language_model({**drops, "both": node("add")}, wires)
+
+    source = builder.generate_code(document)
+
+    order = list(document.main.order())
+    assert (source.index("self.one(x)") < source.index("self.two(x)")) == (order.index("one") < order.index("two"))
+    assert_trains_alike(document)
 
 
 def test_layers_are_a_list_and_a_loop() -> None:

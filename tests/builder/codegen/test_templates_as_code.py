@@ -6,7 +6,7 @@ import pytest
 
 import builder
 from builder.document import Document
-from tests.builder.codegen.generated import as_module, assert_same
+from tests.builder.codegen.generated import as_module, assert_same, assert_trains_alike
 
 TINY = {"d_model": 8, "n_heads": 2, "n_layers": 2, "n_kv_heads": 1, "vocab_size": 11, "max_len": 9, "d_ff": 12}
 
@@ -20,6 +20,11 @@ def small(name: str) -> Document:
 @pytest.mark.parametrize("name", builder.templates.names())
 def test_a_template_as_source_has_the_same_keys_and_the_same_answers(name: str) -> None:
     assert_same(small(name))
+
+
+@pytest.mark.parametrize("name", builder.templates.names())
+def test_a_template_as_source_trains_the_same_from_one_seed_dropout_and_all(name: str) -> None:
+    assert_trains_alike(small(name))
 
 
 def test_a_deep_model_is_as_short_as_a_shallow_one() -> None:
