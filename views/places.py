@@ -44,7 +44,7 @@ def path_to(document: Document, name: str) -> Path | None:
 
 @dataclass(frozen=True, eq=False)
 class Places:
-    """The places of one document. Remembers what it has called the nodes of each definition.
+    """The places of one document. Remembers what it has called kinds of blocks and the nodes of each definition.
 
     Args:
         document: The model.
@@ -52,6 +52,7 @@ class Places:
 
     document: Document
     _known: dict[str, dict[str, str]] = field(default_factory=dict)
+    _titles: dict[str, str] = field(default_factory=dict)
 
     def names(self, here: Definition) -> dict[str, str]:
         """What each node of a definition is called; those that share a title have their id in parentheses."""
@@ -63,7 +64,11 @@ class Places:
         return self._known[here.name]
 
     def _title(self, name: str, node: Node) -> str:
-        return (node.label or name) if node.is_rail else title_of(node, node_signature(self.document, node, name))
+        if node.label or node.is_rail:
+            return node.label or name
+        if node.kind not in self._titles:
+            self._titles[node.kind] = title_of(node, node_signature(self.document, node, name))
+        return self._titles[node.kind]
 
     def place(self, where: Where) -> str:
         """Where something is: `Attention core in Multi-head attention`, `Token embedding → LayerNorm`."""

@@ -93,20 +93,25 @@ function Entry({ row, id, send, live, turn, wrong }) {
 /** Long words need the room of the hint; where there is one, it stands in the field's end. */
 const isLong = (row) => [row.value, ...(row.options ?? []).map((option) => named(option).label)].some((text) => String(text ?? "").length > 8);
 
+const isValue = (hint) => hint?.startsWith("=");
+
 function shapeOf(row, hint) {
   if (row.long) return "long";
   if (!hint) return row.words || isLong(row) ? "broad" : "";
-  return !row.options && isLong(row) ? "broad over" : "";
+  if (row.options || !isLong(row)) return "";
+  return isValue(hint) ? "broad over" : "broad";
 }
 
 function Row({ row, send, live, turn }) {
   const id = useId();
   const props = { row, id, send, live, turn, wrong: row.error ? `${id}e` : undefined };
   const Field = isSwitch(row.options) ? Switch : row.options ? Choice : Entry;
-  const hint = [row.hint, row.unit && row.hint ? "" : row.unit].filter(Boolean).join(" ");
+  const said = row.hint || row.unit;
+  const shape = shapeOf(row, said);
+  const hint = shape === "broad" ? "" : said;
   return (
     <>
-      <div className={`row ${row.error ? "wrong" : ""} ${shapeOf(row, hint)}`} title={plain(row.help)}>
+      <div className={`row ${row.error ? "wrong" : ""} ${shape}`} title={plain(row.help)}>
         <label htmlFor={id} title={[row.label ?? row.field, plain(row.help)].filter(Boolean).join("\n")}>
           {row.label ?? row.field}
           {row.changed ? <i className="changed" title="Differs from its default" /> : null}
