@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser, Locator, Page
 from builder.run import load_run_model
 from engine.attention_maps import AttentionStack, attention_on_text
 from engine.data import TASKS
+from tests.browser.hands import centre
 from tests.browser.serving import AppServer, Visit, wait_for
 from tests.views.attention_runs import make_run
 from views.theme import BLUES, EMBER, ramp
@@ -68,6 +70,32 @@ def click_cell(page: Page, view: Locator, cell: tuple[int, int, int, int]) -> No
     page.mouse.click(*view.evaluate("(view, cell) => view.__attn.project(...cell)", list(cell)))
 
 
+def picture(view: Locator) -> np.ndarray[Any, Any]:
+    """The pixels of the 3D view."""
+    return np.asarray(Image.open(io.BytesIO(view.locator("canvas").first.screenshot())))[..., :3].astype(int)
+
+
+def turn(page: Page, view: Locator) -> None:
+    """Drag over the 3D view: the camera goes around what it looks at, as far away as before, and nothing is chosen."""
+    eye = "({ __attn: { camera } }) => camera.lens.position.clone().sub(camera.orbit.target).toArray()"
+    page.wait_for_timeout(300)
+    before, seen, cell = np.array(view.evaluate(eye)), picture(view), chosen(view)
+    x, y = centre(view)
+
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 90, y + 30, steps=8)
+    page.mouse.up()
+    page.mouse.move(x, y - 500)
+
+    after = np.array(view.evaluate(eye))
+    angle = np.degrees(np.arccos(before @ after / np.linalg.norm(before) / np.linalg.norm(after)))
+    assert angle > 10
+    assert np.linalg.norm(after) == pytest.approx(np.linalg.norm(before), rel=0.01)
+    wait_for(lambda: (abs(picture(view) - seen).max(axis=-1) > 24).mean() > 0.01, 10, "another picture")
+    assert chosen(view) == cell
+
+
 def chosen(view: Locator) -> list[str | None]:
     """Layer, head, query and key that the 3D view has in focus."""
     return [view.get_attribute(f"data-{name}") for name in ("layer", "head", "query", "key")]
@@ -109,9 +137,11 @@ def test_the_keyboard_steps_through_layers_heads_and_tokens(visit: Visit) -> Non
     wait_for(lambda: weight_shown(visit.page) == "")
 
 
-def test_planes_are_sliced_and_weak_weights_cut(visit: Visit) -> None:
+def test_the_mouse_turns_the_view_planes_are_sliced_and_weak_weights_cut(visit: Visit) -> None:
     page = visit.page
     view = open_3d(page)
+    turn(page, view)
+    page.get_by_label("Look from").select_option("3D")
     pick = "(view, at) => view.__attn.pick(...at)?.layer"
 
     page.get_by_label("Which planes are solid").select_option("one")

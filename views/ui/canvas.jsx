@@ -223,7 +223,7 @@ function Flow({ model, root }) {
         >
           <Detail root={root} />
           <Background gap={20} size={2} />
-          <Floats crumbs={now.crumbs} symbols={now.symbols} tools={tools} send={desk.send} />
+          <Floats crumbs={now.crumbs} symbols={now.symbols} tools={tools} go={view.go} send={desk.send} />
         </ReactFlow>
         <Bubble desk={desk} />
         {context.menu}

@@ -7,7 +7,7 @@ const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches
 export const LEAST_ZOOM = 0.1;
 const GLIDE = 120; // ms
 
-/** {fit, refit, reveal, onMoveStart, onMove, moveBy}: `fit` always fits, `refit` only a view that nobody has moved. */
+/** {fit, refit, reveal, go, onMoveStart, onMove, moveBy}: `fit` always fits, `refit` a view that nobody has moved. */
 export function useFit(store) {
   const { setViewport } = useReactFlow();
   const moved = useRef(false);
@@ -23,13 +23,21 @@ export function useFit(store) {
   useEffect(() => {
     if (ready) refit();
   }, [width, height, ready]);
+  const centre = ({ x, y }) => {
+    const { transform: [, , zoom], width: w, height: h } = store.getState();
+    setViewport({ x: w / 2 - x * zoom, y: h / 2 - y * zoom, zoom }, { duration: calm() ? 0 : GLIDE });
+  };
   /** Bring a node that is out of sight to the middle, no nearer than it was. */
   const reveal = useCallback((id) => {
     const { nodes, transform: [x, y, zoom], width: w, height: h } = store.getState();
     const node = nodes.find((n) => n.id === id);
     if (!node || isInSight(node, { x, y, zoom }, { width: w, height: h })) return;
-    const [cx, cy] = [node.position.x + node.width / 2, node.position.y + node.height / 2];
-    setViewport({ x: w / 2 - cx * zoom, y: h / 2 - cy * zoom, zoom }, { duration: calm() ? 0 : GLIDE });
+    centre({ x: node.position.x + node.width / 2, y: node.position.y + node.height / 2 });
+  }, []);
+  /** Have a point of the graph in the middle, as a person asks for. */
+  const go = useCallback((point) => {
+    moved.current = true;
+    centre(point);
   }, []);
   const before = useRef(null);
   const onMoveStart = useCallback((_, view) => {
@@ -43,5 +51,5 @@ export function useFit(store) {
     moved.current = true;
     step();
   }, []);
-  return { fit, refit, reveal, onMoveStart, onMove, moveBy };
+  return { fit, refit, reveal, go, onMoveStart, onMove, moveBy };
 }

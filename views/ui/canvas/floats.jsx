@@ -79,7 +79,7 @@ const Tools = ({ tools }) => (
 const MAP = { width: 132, height: 76 };
 const mapClass = (node) => (node.selected ? "on" : node.data.error ? "wrong" : "");
 
-export const Floats = memo(function Floats({ crumbs, symbols, tools, send }) {
+export const Floats = memo(function Floats({ crumbs, symbols, tools, go, send }) {
   const width = useStore((state) => state.width);
   return (
     <>
@@ -97,6 +97,7 @@ export const Floats = memo(function Floats({ crumbs, symbols, tools, send }) {
         nodeBorderRadius={8}
         nodeClassName={mapClass}
         ariaLabel="Map of the graph"
+        onClick={(_, point) => go(point)}
       />
     </>
   );
