@@ -20,7 +20,7 @@ DRAWINGS: dict[str, Callable[[], Document]] = {
     **{make.__name__: make for make in RIGHT},
 }
 IDLE = {"decoder_that_reads_its_own_target", "memory_unused", "encoder_that_leads_nowhere"}
-"""A part of these leads nowhere: the compiled model runs it, so it draws random numbers, and the source leaves it out."""
+"""A part of these leads nowhere: the compiled model runs it, and so draws random numbers; the source leaves it out."""
 FILES = [*builder.templates.names(), *DRAWINGS]
 
 
