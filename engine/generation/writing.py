@@ -56,21 +56,14 @@ def generate(
     Raises:
         RunError: If an encoder-decoder gets no `start`, beam search is to draw, or the model gives no logits.
     """
-    longest = max_len or longest_input(model)
+    decoding = Decoding(
+        max_new_tokens=max_new_tokens, temperature=temperature, top_k=top_k, top_p=top_p, stop=stop,
+        max_len=max_len or longest_input(model), generator=generator,
+    )  # fmt: skip
     with evaluating(model):
         name, fixed, first = _inputs(model, ids, start)
         reader = (Cached if cached else Whole)(model, name, {**fixed, **(inputs or {})})
-        if beams > 1:
-            _check_beams(temperature, top_k, top_p)
-            search = BeamSearch(
-                beams=beams, length_penalty=length_penalty, max_new_tokens=max_new_tokens, stop=stop, max_len=longest
-            )
-            return search(reader, first)
-        decoding = Decoding(
-            max_new_tokens=max_new_tokens, temperature=temperature, top_k=top_k, top_p=top_p, stop=stop,
-            max_len=longest, generator=generator,
-        )  # fmt: skip
-        return decoding(reader, first)
+        return _way(decoding, beams, length_penalty)(reader, first)
 
 
 def _inputs(model: nn.Module, ids: Tensor, start: int | None) -> tuple[str, dict[str, Tensor], Tensor]:
@@ -82,9 +75,16 @@ def _inputs(model: nn.Module, ids: Tensor, start: int | None) -> tuple[str, dict
     return "target", {"source": ids}, ids.new_full((ids.shape[0], 1), start)  # (B, 1)
 
 
-def _check_beams(temperature: float, top_k: int | None, top_p: float | None) -> None:
-    if temperature or top_k is not None or top_p is not None:
+def _way(decoding: Decoding, beams: int, length_penalty: float) -> Decoding | BeamSearch:
+    """How to write: `decoding` itself, or as far with several texts at once."""
+    if beams <= 1:
+        return decoding
+    if decoding.temperature or decoding.top_k is not None or decoding.top_p is not None:
         raise RunError("Beam search takes the likeliest text. Leave out temperature, top_k and top_p, or set beams=1.")
+    return BeamSearch(
+        beams=beams, length_penalty=length_penalty,
+        max_new_tokens=decoding.max_new_tokens, stop=decoding.stop, max_len=decoding.max_len,
+    )  # fmt: skip
 
 
 def longest_input(model: nn.Module) -> int | None:
