@@ -145,7 +145,11 @@ class SequenceTask(Task):
         return [Example(text=decode(row[:n]), wanted=decode(answer[:n])) for row, answer, n in cut][:count]
 
     def read(self, text: str, interface: Interface) -> dict[str, Tensor]:
-        """`abc`, or `abc>cb` with the beginning of an answer; see `Task.read`."""
+        """`abc`, or `abc>cb` with the beginning of an answer; see `Task.read`.
+
+        Raises:
+            RunError: If the question is empty, either is too long, or has symbols that are unknown.
+        """
         question, _, begun = text.strip().partition(">")
         if not 0 < len(question) <= self.longest or len(begun) > self.longest:
             raise RunError(

@@ -70,7 +70,11 @@ class Shakespeare(Task):
         return [Example(text=line[line.find("\n") + 1 :][:32] or line[:32], wanted="") for line in lines]
 
     def read(self, text: str, interface: Interface) -> dict[str, Tensor]:
-        """The last `max_len` characters; see `Task.read`."""
+        """The last `max_len` characters; see `Task.read`.
+
+        Raises:
+            RunError: If the text is empty, or has characters that no play has.
+        """
         if not text:
             raise RunError("The text is empty. Type at least one character.")
         ids = torch.tensor([self.tokenizer.encode(text)[-self.max_len :]])

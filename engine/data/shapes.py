@@ -82,7 +82,11 @@ class Shapes(Task):
         return "/".join(self.tokenizer.decode(row[at : at + SIDE]) for at in range(0, SIDE * SIDE, SIDE))
 
     def read(self, text: str, interface: Interface) -> dict[str, Tensor]:
-        """An image as eight rows of shades, parted by `/` or line ends; see `Task.read`."""
+        """An image as eight rows of shades, parted by `/` or line ends; see `Task.read`.
+
+        Raises:
+            RunError: If it has other than eight rows of eight, or shades that are unknown.
+        """
         rows = text.strip().replace("\n", "/").split("/")
         if len(rows) != SIDE or any(len(row) != SIDE for row in rows):
             raise RunError(

@@ -62,11 +62,19 @@ class TrainedText(Task):
         return 32
 
     def shape(self, template: str) -> dict[str, Size]:
-        """There is no template for it."""
+        """There is no template for it.
+
+        Raises:
+            RunError: Always.
+        """
         raise RunError(f"{template!r} cannot be sized for the text of a trained model. Choose one of the tasks.")
 
     def batch(self, split: Split, generator: Generator, size: int, interface: Interface) -> Batch:  # noqa: ARG002
-        """There is nothing to learn from."""
+        """There is nothing to learn from.
+
+        Raises:
+            RunError: Always.
+        """
         raise RunError("A trained model's own text is no task to train for. Choose a task.")
 
     def examples(self, count: int) -> list[Example]:
@@ -74,7 +82,11 @@ class TrainedText(Task):
         return [Example(text=EXAMPLES[i % len(EXAMPLES)], wanted="") for i in range(count)]
 
     def read(self, text: str, interface: Interface) -> dict[str, Tensor]:
-        """The last `max_len` tokens; an encoder-decoder begins its answer with token 0. See `Task.read`."""
+        """The last `max_len` tokens; an encoder-decoder begins its answer with token 0. See `Task.read`.
+
+        Raises:
+            RunError: If the text is empty, or the folder has no tokenizer.
+        """
         ids = self.tokenizer.encode(text)
         if not ids:
             raise RunError("The text is empty. Type at least one word.")
