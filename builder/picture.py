@@ -1,9 +1,9 @@
-"""A definition as an SVG picture, for MLflow and the gallery: the canvas without its tools."""
+"""A definition as an SVG picture: for MLflow the canvas without its tools, for the gallery a thumbnail."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 
@@ -20,6 +20,7 @@ from engine.errors import ExpressionError
 from engine.ports import Port
 
 EDGE = 24  # room around the drawing, in pixels
+BOLD, WIDER, PILE = 7, 14, 20  # of a thumbnail: strokes; by how much blocks grow; how far a repeated one is drawn again
 FAMILIES = {
     "Embedding": "ids", "Attention": "key", "Feed-forward": "value", "Norm and wiring": "weights",
     "Composites": "hidden", "Heads": "logits",
@@ -58,19 +59,28 @@ def svg(document: Document, at: str = "", *, dark: bool = False) -> str:
     Returns:
         SVG text that stands by itself: no script, no link, all that a user wrote escaped.
     """
+    drawing = _drawing(document, at, dark=dark)
+    return drawing.framed([*drawing.wires(), *drawing.nodes()], f"{document.name}: {drawing.view.definition.title}")
+
+
+def thumbnail(document: Document, *, dark: bool = False) -> str:
+    """Draw a model so small that no word could be read: its blocks in the colours of their families, and its wires.
+
+    Args:
+        document: The model; it need not be valid.
+        dark: Colours for a dark page.
+
+    Returns:
+        SVG text without any words.
+    """
+    drawing = _drawing(document, "", dark=dark)
+    return drawing.framed([*drawing.ways(), *drawing.patches()])
+
+
+def _drawing(document: Document, at: str, *, dark: bool) -> _Drawing:
     definition = document.definition(at)
     view = look(document, definition, known_scope(definition))
-    drawing = _Drawing(view, _boxes(document, definition), DARK if dark else LIGHT)
-    boxes = drawing.boxes.values()
-    left, top = min((b.x for b in boxes), default=0) - EDGE, min((b.y for b in boxes), default=0) - 2.5 * EDGE
-    right, bottom = max((b.x + b.w for b in boxes), default=0) + EDGE, max((b.bottom for b in boxes), default=0) + EDGE
-    width, height = max(1, round(right - left)), max(1, round(bottom - top))
-    frame = f'viewBox="{left:g} {top:g} {width} {height}" width="{width}" height="{height}"'
-    ground = f'<rect x="{left:g}" y="{top:g}" width="{width}" height="{height}" fill="{drawing.colours["sunken"]}"/>'
-    name = _escape(f"{document.name}: {definition.title}")
-    parts = "".join([*drawing.wires(), *drawing.nodes()])
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" {frame} role="img" font-family="{_escape(FONT)}">'
-    return f"{head}<title>{name}</title>{ground}{parts}</svg>"
+    return _Drawing(view, _boxes(document, definition), DARK if dark else LIGHT)
 
 
 def _boxes(document: Document, definition: Definition) -> dict[str, Box]:
@@ -103,16 +113,58 @@ class _Drawing:
         """The colour of what a port carries."""
         return self.colours[_SHOWN.get(kind, kind)]
 
+    def framed(self, parts: Iterable[str], title: str = "") -> str:
+        """The whole picture, with room around its parts."""
+        boxes = self.boxes.values()
+        left, top = min((b.x for b in boxes), default=0) - EDGE, min((b.y for b in boxes), default=0) - 2.5 * EDGE
+        right = max((b.x + b.w for b in boxes), default=0) + EDGE
+        bottom = max((b.bottom for b in boxes), default=0) + EDGE
+        width, height = max(1, round(right - left)), max(1, round(bottom - top))
+        frame = f'viewBox="{left:g} {top:g} {width} {height}" width="{width}" height="{height}"'
+        ground = f'<rect x="{left:g}" y="{top:g}" width="{width}" height="{height}" fill="{self.colours["sunken"]}"/>'
+        head = f'<svg xmlns="http://www.w3.org/2000/svg" {frame} role="img" font-family="{_escape(FONT)}">'
+        name = f"<title>{_escape(title)}</title>" if title else ""
+        return f"{head}{name}{ground}{''.join(parts)}</svg>"
+
+    def ways(self) -> Iterator[str]:
+        """All wires as wide lines, as a thumbnail needs them."""
+        for wire in self.view.definition.wires:
+            line, _, colour = self._way(wire)
+            yield f'<path d="{line}" fill="none" stroke="{colour}" stroke-width="{BOLD}"/>'
+
+    def patches(self) -> Iterator[str]:
+        """All nodes without words: ends as dots, blocks in the colour of their family, repeated ones as a pile."""
+        for name, node in self.view.definition.nodes.items():
+            box = self.boxes[name]
+            if node.is_rail:
+                x = box.x + box.w if node.kind == INPUT else box.x
+                colour = self.colour((node.port or Port(name=name)).kind)
+                yield f'<circle cx="{x:g}" cy="{box.y + box.h / 2:g}" r="{2 * BOLD}" fill="{colour}"/>'
+                continue
+            patch = Box(box.x - WIDER, box.y - WIDER / 2, box.w + 2 * WIDER, box.h + WIDER)
+            colour = self._family(self.view.around.signatures[name])
+            edge = f'fill="{colour}" stroke="{self.colours["sunken"]}" stroke-width="{BOLD}"'
+            if node.repeat is not None:
+                yield _rect(patch._replace(x=patch.x + PILE, y=patch.y + PILE), edge)
+            yield _rect(patch, edge)
+
+    def _family(self, kind: Signature | None) -> str:
+        return self.colours[FAMILIES.get(kind.family if kind else "", "mask")]
+
+    def _way(self, wire: Wire) -> tuple[str, Point | None, str]:
+        """A wire's path, where a label may stand on it, and its colour."""
+        start, end = self._end(wire.source, into=False), self._end(wire.target, into=True)
+        others = [box for name, box in self.boxes.items() if name not in (wire.source.node, wire.target.node)]
+        colour = self.colour(self.view.found.kinds.get(wire.source, "any"))
+        return *path(route(start, end, others, self.boxes[wire.target.node])), colour
+
     def wires(self) -> Iterator[str]:
         """All wires, then the shapes that stand on them."""
         labels = []
         for wire in self.view.definition.wires:
-            start, end = self._end(wire.source, into=False), self._end(wire.target, into=True)
-            kind = self.view.found.kinds.get(wire.source, "any")
-            others = [box for name, box in self.boxes.items() if name not in (wire.source.node, wire.target.node)]
-            line, label = path(route(start, end, others, self.boxes[wire.target.node]))
-            dashes = ' stroke-dasharray="5 4"' if kind == "mask" else ""
-            yield f'<path d="{line}" fill="none" stroke="{self.colour(kind)}" stroke-width="2"{dashes}/>'
+            line, label, colour = self._way(wire)
+            dashes = ' stroke-dasharray="5 4"' if self.view.found.kinds.get(wire.source) == "mask" else ""
+            yield f'<path d="{line}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>'
             labels.append(self._label(wire, label))
         yield from labels
 
@@ -154,7 +206,7 @@ class _Drawing:
     def _block(self, name: str, node: Node) -> str:
         box, kind = self.boxes[name], self.view.around.signatures[name]
         title = node.label or (kind.title if kind else node.kind)
-        stripe = self.colours[FAMILIES.get(kind.family if kind else "", "mask")]
+        stripe = self._family(kind)
         frame = _rect(box, f'fill="{self.colours["surface"]}" stroke="{self.colours["line2"]}"')
         mark = f'<path d="M{box.x + 2:g} {box.y + 5:g}v{HEAD - 8}" stroke="{stripe}" stroke-width="3"/>'
         rule = f'<path d="M{box.x:g} {box.y + HEAD:g}h{box.w:g}" stroke="{self.colours["line"]}"/>'

@@ -11,13 +11,14 @@ from typing import Any
 from bokeh.server.tornado import DEFAULT_WEBSOCKET_MAX_MESSAGE_SIZE_BYTES as SERVED
 
 from builder import picture, templates
+from builder.document import Document
 from builder.edits import RenameDocument
 from builder.opening import READERS, existing
 from builder.sizes import parameters_of
 from builder.store import dumps, load, save
 from engine.errors import FileError
 from views.behind import reason_of
-from views.first import first_document
+from views.first import blank_document, first_document
 from views.numbers import count
 from views.opened import open_path, open_upload
 from views.parts import Dialog, Message, Window
@@ -176,7 +177,8 @@ _SMALL, _MODELS = "Train in seconds", "Models of the papers, in sizes for this m
 def cards() -> list[dict[str, Any]]:
     """The templates as cards, each with its picture; made once per process."""
     about = "No blocks. Drag the first one from the palette."
-    blank = {"id": EMPTY, "label": "Empty", "about": about, "note": "", "group": _MODELS}
+    blank: dict[str, Any] = {"id": EMPTY, "label": "Empty", "about": about, "note": "no parameters", "group": _MODELS}
+    blank["picture"] = _pictures(blank_document()[0])
     found = [_card(name) for name in templates.names()]
     return sorted([*found, blank], key=lambda card: card["group"] != _SMALL)
 
@@ -189,7 +191,9 @@ def _card(name: str) -> dict[str, Any]:
         "about": template.about,
         "note": f"{count(parameters_of(document))} parameters",
     }
-    if name.startswith("tiny"):  # drawn like its larger namesake
-        return {**card, "group": _SMALL}
-    pictures = {"light": picture.svg(document), "dark": picture.svg(document, dark=True)}
-    return {**card, "group": _MODELS, "picture": pictures}
+    group = _SMALL if name.startswith("tiny") else _MODELS
+    return {**card, "group": group, "picture": _pictures(document)}
+
+
+def _pictures(document: Document) -> dict[str, str]:
+    return {"light": picture.thumbnail(document), "dark": picture.thumbnail(document, dark=True)}

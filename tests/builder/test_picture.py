@@ -15,7 +15,7 @@ from builder import templates
 from builder.document import Document
 from builder.edits import RenameDocument, SetLabel, SetRepeat
 from builder.lanes import Box, path, route
-from builder.picture import svg
+from builder.picture import LIGHT, svg, thumbnail
 from tests.builder.broken import CASES, Make
 from tests.builder.drawn import document, end, language_model, node
 from tests.builder.small_documents import tiny
@@ -128,3 +128,16 @@ def test_a_wire_to_the_next_row_runs_between_the_rows() -> None:
     level = next(a[1] for a, b in pairwise(corners) if a[1] == b[1] and abs(a[0] - b[0]) > 300)
 
     assert 40 < level < 170
+
+
+def test_a_thumbnail_has_a_patch_for_each_block_in_the_colour_of_its_family_and_a_pile_for_layers() -> None:
+    model = templates.build("gpt2")
+    drawn = thumbnail(model)
+
+    blocks = [node for node in model.main.nodes.values() if not node.is_rail]
+    piles = sum(node.repeat is not None for node in blocks)
+    assert drawn.count('rx="7"') == len(blocks) + piles
+    assert drawn.count("<circle") == len(model.main.nodes) - len(blocks)
+    assert drawn.count("<path") == len(model.main.wires)
+    assert drawn.count(f'fill="{LIGHT["hidden"]}"') >= 2 * piles
+    assert "<text" not in drawn
