@@ -118,6 +118,15 @@ def changed(
     return document.with_definition(here.without_wires(wires(drop)).with_wires(wires(add)))
 
 
+def logits_through(**nodes: Node) -> Document:
+    """A GPT whose logits go through some blocks, one after another."""
+    ways = ["lm_head.logits", *(f"{name}.y" for name in nodes)]
+    add = " ".join(f"{way}>{name}.x" for way, name in zip(ways, nodes, strict=False))
+    return changed(
+        gpt(), "model", nodes=nodes, drop="lm_head.logits>logits.value", add=f"{add} {ways[-1]}>logits.value"
+    )
+
+
 def setting(document: Document, at: str, name: str, **settings: Value) -> Document:
     """`document` with other settings of a node."""
     here = document.definition(at).nodes[name]

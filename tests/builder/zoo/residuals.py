@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from builder.document import Document
 from tests.builder.drawn import HIDDEN, definition, end, node
-from tests.builder.zoo.base import changed, gpt, reader, setting, translator, wrong
+from tests.builder.zoo.base import changed, gpt, logits_through, reader, setting, translator, wrong
 
 
 @wrong("C014", "gpt_block/attn")
@@ -92,8 +92,7 @@ def values_blown_up() -> Document:
 @wrong("C017", "model", mended=False)
 def logits_too_small_to_choose() -> Document:
     """All logits are divided by a thousand, so that every answer stays about equally likely."""
-    drop, add = "lm_head.logits>logits.value", "lm_head.logits>hush.x hush.y>logits.value"
-    return changed(gpt(), "model", nodes={"hush": node("scale", factor=0.001)}, drop=drop, add=add)
+    return logits_through(hush=node("scale", factor=0.001))
 
 
 @wrong("C009", "gpt_block/mute")

@@ -18,6 +18,7 @@ from tests.builder.zoo.base import (
     drawn_reader,
     gpt,
     llama,
+    logits_through,
     reader,
     setting,
     sorter,
@@ -331,13 +332,8 @@ def queries_scaled_before_the_product() -> Document:
 @right
 def capped_logits() -> Document:
     """Logits between -30 and 30 by tanh, as in Gemma 2 (arXiv:2408.00118)."""
-    nodes = {
-        "cool": node("scale", factor=1 / 30),
-        "cap": node("activation", function="tanh"),
-        "warm": node("scale", factor=30.0),
-    }
-    add = "lm_head.logits>cool.x cool.y>cap.x cap.y>warm.x warm.y>logits.value"
-    return changed(gpt(), "model", nodes=nodes, drop="lm_head.logits>logits.value", add=add)
+    cool, warm = node("scale", factor=1 / 30), node("scale", factor=30.0)
+    return logits_through(cool=cool, cap=node("activation", function="tanh"), warm=warm)
 
 
 @right

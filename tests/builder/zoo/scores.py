@@ -6,7 +6,18 @@ from dataclasses import replace
 
 from builder.document import Document
 from tests.builder.drawn import node
-from tests.builder.zoo.base import changed, drawn_gpt, drawn_reader, gpt, llama, setting, t5, translator, wrong
+from tests.builder.zoo.base import (
+    changed,
+    drawn_gpt,
+    drawn_reader,
+    gpt,
+    llama,
+    logits_through,
+    setting,
+    t5,
+    translator,
+    wrong,
+)
 
 DRAWN = "attention_from_primitives"
 LAYER = {"d_model": "d_model", "n_heads": "n_heads"}
@@ -100,9 +111,7 @@ def weights_scaled_again() -> Document:
 @wrong("R024", "model/shares")
 def softmax_of_the_logits() -> Document:
     """The model gives shares where the loss wants logits."""
-    nodes = {"shares": node("softmax")}
-    drop, add = "lm_head.logits>logits.value", "lm_head.logits>shares.x shares.y>logits.value"
-    return changed(gpt(), "model", nodes=nodes, drop=drop, add=add)
+    return logits_through(shares=node("softmax"))
 
 
 @wrong("R026", "grouped_query_attention/k_heads.y>core.k")
@@ -120,16 +129,13 @@ def rotary_keys_at_another_speed() -> Document:
 @wrong("R028", "model/relu")
 def relu_on_the_logits() -> Document:
     """Logits below zero are cut off."""
-    drop, add = "lm_head.logits>logits.value", "lm_head.logits>relu.x relu.y>logits.value"
-    return changed(gpt(), "model", nodes={"relu": node("activation")}, drop=drop, add=add)
+    return logits_through(relu=node("activation"))
 
 
 @wrong("R028", "model/drop")
 def dropout_of_the_logits() -> Document:
     """In training a tenth of the logits is zero by chance; a scale stands behind."""
-    nodes = {"drop": node("dropout", p=0.1), "cool": node("scale", factor=0.7)}
-    drop, add = "lm_head.logits>logits.value", "lm_head.logits>drop.x drop.y>cool.x cool.y>logits.value"
-    return changed(gpt(), "model", nodes=nodes, drop=drop, add=add)
+    return logits_through(drop=node("dropout", p=0.1), cool=node("scale", factor=0.7))
 
 
 @wrong("R029", "grouped_query_attention/v_rope.y>core.v")
