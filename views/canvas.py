@@ -20,6 +20,7 @@ from builder.edits import (
     copy_clip,
     new_id,
 )
+from builder.edits.clips import corner
 from builder.layout import arrange
 from engine.errors import StepwiseError
 from engine.ports import KINDS, kinds_fit
@@ -85,14 +86,14 @@ class CanvasPane:
     def paste(self, x: float | None = None, y: float | None = None) -> None:
         """Add the remembered nodes, beside the originals or at a place."""
         if self._clip is not None:
-            left, top = _corner(self._clip)
+            left, top = corner(self._clip.document.main.nodes.values())
             place = (left + 32, top + 32) if x is None or y is None else (x, y)
-            self._add_and_select(Paste(at=self._at, clip=self._clip, x=place[0], y=place[1]))
+            self._session.apply_and_select(Paste(at=self._at, clip=self._clip, x=place[0], y=place[1]))
 
     def duplicate(self) -> None:
         """Copy the selected nodes beside themselves."""
         if self._session.nodes:
-            self._add_and_select(Duplicate(at=self._at, nodes=self._session.nodes))
+            self._session.apply_and_select(Duplicate(at=self._at, nodes=self._session.nodes))
 
     def delete(self) -> None:
         """Remove what is selected."""
@@ -221,11 +222,6 @@ class CanvasPane:
         if not self._session.apply(edit):
             self.show()
 
-    def _add_and_select(self, edit: Edit) -> None:
-        before = set(self._session.definition.nodes)
-        if self._session.apply(edit):
-            self._session.select(tuple(n for n in self._session.definition.nodes if n not in before))
-
     def _enter(self, name: str) -> None:
         node = self._session.definition.nodes.get(name)
         if node is not None and node.kind in self._session.document.definitions:
@@ -279,11 +275,6 @@ class CanvasPane:
             {"name": s.name, "value": str(values.get(s.name, "?")), "text": str(s.value)}
             for s in self._session.definition.symbols
         ]
-
-
-def _corner(clip: Clip) -> tuple[float, float]:
-    nodes = clip.document.main.nodes.values()
-    return min(node.x for node in nodes), min(node.y for node in nodes)
 
 
 def _wire(m: dict[str, Any]) -> Wire:

@@ -35,7 +35,7 @@ class Composing:
     def group(self) -> None:
         """Make a composite of the selected blocks."""
         name = group_name(self._session, self._session.nodes)
-        self._apply_and_select(Group(at=self._at, nodes=self._session.nodes, name=name))
+        self._session.apply_and_select(Group(at=self._at, nodes=self._session.nodes, name=name))
 
     def ungroup(self) -> None:
         """Take the selected composites apart."""
@@ -65,17 +65,9 @@ class Composing:
         if not names:
             self._session.tell(f"Select {'an' if what[0] in 'aeiou' else 'a'} {what} first.", tone="warn")
         elif len(names) == 1:
-            self._apply_and_select(edit(names[0]))
+            self._session.apply_and_select(edit(names[0]))
         else:
-            self._apply_and_select(Batch(edits=tuple(map(edit, names)), label=f"{label} {len(names)} {what}s"))
-
-    def _apply_and_select(self, edit: Edit) -> None:
-        """Apply an edit and select the blocks that it added, if there are any."""
-        before = set(self._session.definition.nodes)
-        if self._session.apply(edit):
-            new = tuple(name for name in self._session.definition.nodes if name not in before)
-            if new:
-                self._session.select(new)
+            self._session.apply_and_select(Batch(edits=tuple(map(edit, names)), label=f"{label} {len(names)} {what}s"))
 
 
 def group_name(session: Session, names: tuple[str, ...]) -> str:

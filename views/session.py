@@ -128,6 +128,19 @@ class Session(param.Parameterized):
         self._show(self.history.add(edit, document, origin), report, afresh=origin is not None)
         return True
 
+    def apply_and_select(self, edit: Edit) -> bool:
+        """Apply `edit`, and select the blocks that it added to the open definition, if there are any.
+
+        Returns:
+            Whether it was accepted.
+        """
+        before = self.definition.nodes.keys()
+        accepted = self.apply(edit)
+        added = tuple(name for name in self.definition.nodes if name not in before)
+        if accepted and added:
+            self.select(added)
+        return accepted
+
     def undo(self) -> None:
         """Go back to the document before the last edit, if there is one."""
         if self.history.undo_label:

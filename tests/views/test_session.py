@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from builder import templates
-from builder.edits import Edit, Move, Remove, RenameDocument, SetSymbol
+from builder.edits import Duplicate, Edit, Move, Remove, RenameDocument, SetSymbol
 from views.session import Session
 
 
@@ -173,3 +173,12 @@ def test_another_document_shows_its_outermost_level_at_once(session: Session) ->
     session.open_document(templates.build("gpt2", n_layers=1))
 
     assert (seen, session.nodes) == ([()], ())
+
+
+def test_what_an_edit_adds_is_selected_and_nothing_changes_where_it_adds_nothing(session: Session) -> None:
+    session.select(("ln_f",))
+
+    assert session.apply_and_select(Duplicate(at=session.document.root, nodes=("ln_f",)))
+    assert session.nodes == ("ln_f_2",)
+    assert session.apply_and_select(Move(at=session.document.root, positions={"ln_f": (0.0, 0.0)}))
+    assert session.nodes == ("ln_f_2",)
