@@ -120,8 +120,8 @@ def test_menus_are_walked_by_arrows_letters_and_escape(desk: Desk) -> None:
     expect(desk.focus()).to_have_text("DeleteDel")
     desk.page.keyboard.press("ArrowRight")
     expect(desk.page.get_by_role("menu")).to_have_attribute("aria-label", "View")
-    desk.page.keyboard.press("l")
-    expect(desk.focus()).to_contain_text("Light or dark")
+    desk.page.keyboard.press("d")
+    expect(desk.focus()).to_contain_text("Dark theme")
     desk.page.keyboard.press("Escape")
 
     expect(desk.page.get_by_role("menu")).to_have_count(0)

@@ -8,7 +8,7 @@ import { searched } from "./words.js";
 
 const SHOWN = 80;
 
-/** Commands that have all words, best first: recently used, then those starting with the first word. */
+/** Commands that have all words, whatever they are called now, best first: recent ones, those starting with the first word. */
 function search(commands, query) {
   const has = searched(query);
   const [first] = query.trim().toLowerCase().split(/\s+/);
@@ -20,7 +20,7 @@ function search(commands, query) {
   };
   return commands
     .filter((c) => c.id !== "palette")
-    .filter((c) => has(`${c.label} ${c.menu ?? ""} ${c.id}`))
+    .filter((c) => has(`${c.label} ${c.always} ${c.menu ?? ""} ${c.id}`))
     .map((command, at) => [rank(command), at, command])
     .sort((a, b) => a[0] - b[0] || a[1] - b[1])
     .slice(0, SHOWN)
@@ -32,7 +32,8 @@ export function Chooser({ commands, onRun, onClose }) {
     [query, setQuery] = useState(""),
     [at, setAt] = useState(0);
   useEffect(() => dialog.current.showModal(), []);
-  const found = search(asTheyStand(commands), query);
+  const standing = asTheyStand(commands).map((command, i) => ({ ...command, always: commands[i].label }));
+  const found = search(standing, query);
   const choose = (command) => {
     if (command?.off) return;
     dialog.current.close();

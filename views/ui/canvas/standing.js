@@ -21,7 +21,7 @@ export function standingOf(nodes, edges, { clip, depth }) {
     fit: nodes.length,
     up: depth,
     "open-inside": chosen.length === 1 && chosen[0].data.opens,
-    group: some(({ role }) => role !== "input" && role !== "output"),
+    group: chosen.filter(({ data: { role } }) => role !== "input" && role !== "output").length > 1,
     ungroup: some(({ opens, times }) => opens && !times),
   };
   for (const id of PARTICULAR) can[id] = some(({ does }) => does?.split(" ").includes(id));
