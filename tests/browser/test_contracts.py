@@ -15,6 +15,7 @@ from tests.builder.zoo.streams import decoder_that_reads_its_own_target
 pytestmark = pytest.mark.browser
 
 FIX = "Set mask of GPT block to causal"
+LEAK = "Attention core lets positions see tokens after them"
 COLOUR = """name => {
   const probe = document.body.appendChild(document.createElement("i"));
   probe.style.color = `var(${name})`;
@@ -34,8 +35,8 @@ def test_a_mask_taken_away_is_seen_by_a_contract_and_the_fix_brings_it_back(desk
     expect(chip).to_have_text("1 contract fails", timeout=60_000)
     expect(hands.node("blocks").get_by_text("problem inside")).to_be_visible()
     hands.tab("Problems")
-    contracts.get_by_text("Attention core lets positions see tokens after them").click()
-    expect(hands.node("core").get_by_text("Attention core lets positions see tokens after them")).to_be_visible(timeout=20_000)
+    contracts.get_by_text(LEAK).click()
+    expect(hands.node("core").get_by_text(LEAK)).to_be_visible(timeout=20_000)
 
     contracts.get_by_role("button", name=FIX, exact=True).click()
 
