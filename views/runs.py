@@ -130,7 +130,7 @@ class RunsPane:
             {"id": "follow", "text": "Show in panes"},
             {"id": "graph", "text": "Open graph"},
             {"id": "go-on", "text": "Continue", "disabled": not _can_go_on(folders[0])},
-            {"id": "export", "text": "Export…"},
+            {"id": "export-run", "text": "Export…"},
         ]
         if len(folders) == 1:
             rows = [[name, str(value)] for name, value in read_config(folders[0]).to_dict().items()]
@@ -206,9 +206,9 @@ class RunsPane:
                 self._session.open_document(store.load(self._folders()[0] / GRAPH_FILE))
             case "go-on":
                 self._runner.go_on(self._folders()[0])
-            case "export":
+            case "export-run":  # the window's own `export` would take the run that is followed
                 self._runner.follow(self._folders()[0])
-                self._command(name)
+                self._command("export")
             case "train":
                 self._command(name)
 

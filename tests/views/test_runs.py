@@ -194,7 +194,7 @@ def test_an_export_is_of_the_chosen_run() -> None:
     desk = Desk()
     desk.choose(first)
 
-    desk.say(id="export")
+    desk.say(id="export-run")
 
     assert desk.runner.folder == first
     assert desk.commands == ["export"]
