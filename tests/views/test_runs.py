@@ -15,6 +15,7 @@ from engine import jobs, locations
 from engine.config import RunConfig
 from engine.status import Status, change_status
 from tests.engine.run_folders import append, loss
+from views.commands import COMMANDS
 from views.run_rows import difference_rows, short
 from views.runner import Runner
 from views.runs import CHOOSE, CURVELESS, NONE, RunsPane
@@ -198,6 +199,15 @@ def test_an_export_is_of_the_chosen_run() -> None:
 
     assert desk.runner.folder == first
     assert desk.commands == ["export"]
+
+
+def test_no_action_on_a_run_is_called_like_a_command_of_the_window_which_would_run_instead() -> None:
+    desk = Desk()
+    desk.choose(run("1"))
+
+    (actions,) = (section for section in desk.details() if section["kind"] == "actions")
+
+    assert not {item["id"] for item in actions["items"]} & {command.id for command in COMMANDS}
 
 
 def test_a_row_that_is_opened_is_followed() -> None:
