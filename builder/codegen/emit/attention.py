@@ -44,13 +44,12 @@ def _has_pattern(site: Site) -> bool:
 
 def _patterned(site: Site, optional: Keywords) -> Emission:
     """Windows, prefixes and sinks."""
-    mask = (("mask", site.run("mask")),)
+    padding, bias = ([pair for pair in optional if pair[0] == name] for name in ("padding", "bias"))
     numbers = (*_nonzero(site, "window"), *_nonzero(site, "prefix"))
-    if site.now("sinks"):
-        make = Call(site.part("AttentionSinks"), (site.init("n_heads"),))
-        return Emission(Call(site.me, (Q, K, V, *optional, *mask, *numbers, *_scale(site), *_dropout(site))), make)
-    part = site.part("attend_in_pattern")
-    return Emission(Call(part, (Q, K, V, *optional, *mask, *numbers, *_scale(site), *_dropout(site))))
+    mask = Call(site.part("pattern_mask"), (Q, K, *padding, ("mask", site.run("mask")), *numbers))
+    make = Call(site.part("AttentionSinks"), (site.init("n_heads"),)) if site.now("sinks") else None
+    attend = site.me if make else site.part("attend_where")
+    return Emission(Call(attend, (Q, K, V, mask, *bias, *_scale(site), *_dropout(site))), make)
 
 
 def _nonzero(site: Site, setting: str) -> Keywords:

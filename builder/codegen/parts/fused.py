@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+
+from builder.codegen.parts.attending import attend_where, both
+from builder.codegen.parts.masks import seen_by_position
 
 
 def attend_to_scores(
@@ -32,57 +32,18 @@ def attend_to_scores(
         bias: Added to the scores, (B, H, T, S).
         padding: True where a key is a real token, (B, S).
         allowed: True where a query may look at a key, (T, S).
-        pattern: none or padding, causal or both, anticausal, sliding_window, prefix.
+        pattern: What is hidden by position, see seen_by_position.
         window: How many keys a sliding window shows.
         prefix: How many first keys every query sees.
         scale: What scores are multiplied by.
         dropout_p: Share of the weights to drop.
     """
-    T, S = q.shape[-2], k.shape[-2]
     lead = torch.broadcast_shapes(q.shape[:-2], k.shape[:-2], v.shape[:-2])  # type: ignore[no-untyped-call]
     q, k, v = (x.expand(*lead, -1, -1) for x in (q, k, v))
-    simple = bias is None and padding is None and allowed is None
-    anywhere, causal = pattern in ("none", "padding"), pattern in ("causal", "both")
-    if simple and (anywhere or (causal and T == S)):
-        return F.scaled_dot_product_attention(
-            q,
-            k,
-            v,
-            dropout_p=dropout_p,
-            is_causal=causal,
-            scale=scale,
-        )
-    mask = allowed
-    if not anywhere:
-        place = seen_by_position(T, S, pattern, window, prefix, q.device)  # (T, S)
-        mask = place if mask is None else mask & place
-    if padding is not None:
-        real = padding[:, None, None, :]  # (B, 1, 1, S)
-        mask = real if mask is None else mask & real
-    if mask is None:
-        return F.scaled_dot_product_attention(q, k, v, bias, dropout_p, scale=scale)
-    some = mask.any(dim=-1, keepdim=True)
-    mask = mask | ~some
-    mask = mask if bias is None else bias.masked_fill(~mask, -math.inf)
-    y = F.scaled_dot_product_attention(q, k, v, mask, dropout_p, scale=scale)
-    return y.masked_fill(~some, 0.0)
-
-
-def seen_by_position(
-    T: int,
-    S: int,
-    pattern: str,
-    window: int,
-    prefix: int,
-    device: torch.device,
-) -> Tensor:
-    """Where a pattern lets a query look at a key, (T, S)."""
-    everything = torch.ones(T, S, dtype=torch.bool, device=device)
-    if pattern == "anticausal":
-        return everything.triu(S - T)
-    allowed = everything.tril(S - T)
-    if pattern == "sliding_window":
-        allowed = allowed & everything.triu(S - T - window + 1)
-    if pattern == "prefix":
-        allowed = allowed | (torch.arange(S, device=device) < prefix)
-    return allowed
+    T, S = q.shape[-2], k.shape[-2]
+    mask = allowed if padding is None else both(allowed, padding[:, None, None, :])
+    simple = mask is None and bias is None and T == S
+    causal = simple and pattern in ("causal", "both")
+    if not causal:
+        mask = both(mask, seen_by_position(T, S, pattern, window, prefix, q.device))
+    return attend_where(q, k, v, mask, bias, scale, dropout_p, causal)

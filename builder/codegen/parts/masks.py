@@ -19,22 +19,38 @@ def hide_by_position(
 
     Args:
         scores: How well each key fits each query.
-        pattern: none or padding, causal or both, anticausal, sliding_window, prefix.
+        pattern: What is hidden by position, see seen_by_position.
         window: How many keys a sliding window shows.
         prefix: How many first keys every query sees.
     """
-    if pattern in ("none", "padding"):
-        return scores
     T, S = scores.shape[-2:]
-    everything = torch.ones(T, S, dtype=torch.bool, device=scores.device)
-    allowed = everything.tril(S - T)
+    place = seen_by_position(T, S, pattern, window, prefix, scores.device)
+    return scores if place is None else scores.masked_fill(~place, -math.inf)
+
+
+def seen_by_position(
+    T: int,
+    S: int,
+    pattern: str,
+    window: int,
+    prefix: int,
+    device: torch.device,
+) -> Tensor | None:
+    """Where a pattern lets a query look at a key, (T, S); None: everywhere.
+
+    Patterns: none or padding, causal or both, anticausal, sliding_window, prefix.
+    """
+    if pattern in ("none", "padding"):
+        return None
+    everything = torch.ones(T, S, dtype=torch.bool, device=device)
     if pattern == "anticausal":
-        allowed = everything.triu(S - T)
+        return everything.triu(S - T)
+    allowed = everything.tril(S - T)
     if pattern == "sliding_window":
         allowed = allowed & everything.triu(S - T - window + 1)
     if pattern == "prefix":
-        allowed = allowed | (torch.arange(S, device=scores.device) < prefix)
-    return scores.masked_fill(~allowed, -math.inf)
+        allowed = allowed | (torch.arange(S, device=device) < prefix)
+    return allowed
 
 
 def hide_padding(scores: Tensor, padding: Tensor | None) -> Tensor:
