@@ -15,7 +15,7 @@ from engine.errors import StepwiseError
 from views.captions import family_token
 from views.drawing import Drawing
 from views.part import HERE, Message, Part
-from views.problems import path_to
+from views.places import path_to
 from views.selection import Selection, without_indices
 from views.session import Session
 
