@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from engine.curves import last_metrics
+from engine.data import TASKS
 from tests.browser.hands import Hands
 from tests.browser.serving import AppServer, Visit, wait_for
 
@@ -50,11 +51,12 @@ WIRES = [
     ("layer_norm_3.y", "lm_head.x"),
     ("lm_head.logits", "logits.value"),
 ]
+ASKED = 200  # texts; the run stops once it answers 61 of 64 rightly, so that nine in ten are to be expected
 USE = """
 import json, sys
 import mlflow.pyfunc
 model = mlflow.pyfunc.load_model(sys.argv[1])
-print(json.dumps(list(model.predict([sys.argv[2]]))))
+print(json.dumps(list(model.predict(sys.argv[2:]))))
 """
 
 
@@ -160,18 +162,22 @@ def train_again(hands: Hands, server: AppServer) -> None:
 
 
 def compare(hands: Hands) -> None:
-    """Both runs chosen: the one difference is named."""
+    """Both runs chosen: the one difference is named, with its value in each run."""
     hands.tab("Runs")
     rows = hands.page.locator("section.bottom tbody tr").filter(has_text="■")
     wait_for(lambda: rows.count() == 2, 20, "two rows")
     rows.nth(0).click()
     rows.nth(1).click(modifiers=["Control"])
     hands.sees("What differs")
-    hands.sees("n_heads")
+    differs = hands.page.locator("section.bottom table.mono tbody tr")
+    wait_for(lambda: differs.count() > 0, 20, "what differs")
+    (line,) = [row.locator("th, td").all_inner_texts() for row in differs.all()]
+    assert line[0].endswith("n_heads")
+    assert sorted(line[1:]) == ["2", "n_heads"]  # the graph's symbol in the first run
 
 
 def take_away(hands: Hands, server: AppServer) -> None:
-    """Export the first run, then use it in a process of its own."""
+    """Export the first run, then ask it in a process of its own for words that it has never seen."""
     rows = hands.page.locator("section.bottom tbody tr").filter(has_text="■")
     rows.nth(1).click()
     hands.page.locator("section.bottom").get_by_role("button", name="Export…").click()
@@ -180,9 +186,13 @@ def take_away(hands: Hands, server: AppServer) -> None:
     wait_for(lambda: list(found.glob("*/MLmodel")) or list(found.glob("*/*/MLmodel")), 120, "the export")
     hands.sees("Its program differs from the model by 0", 60)
     (model,) = [*found.glob("*/MLmodel"), *found.glob("*/*/MLmodel")]
+    asked = TASKS["reverse"].examples(ASKED)
     done = subprocess.run(
-        [sys.executable, "-c", USE, str(model.parent), "stepwise"],
+        [sys.executable, "-c", USE, str(model.parent), *(example.text for example in asked)],
         capture_output=True, text=True, check=False, cwd=server.home,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert len(json.loads(done.stdout.splitlines()[-1])[0]) > 0
+    answers = json.loads(done.stdout.splitlines()[-1])
+    assert [example.wanted for example in asked] == [example.text[::-1] for example in asked]
+    right = sum(answer == example.wanted for answer, example in zip(answers, asked, strict=True))
+    assert right >= 0.8 * ASKED, list(zip(asked, answers, strict=True))[:10]
