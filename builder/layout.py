@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
-from math import inf
+from math import floor, inf
 
 from builder.bands import split
 from builder.catalogue import node_signature
@@ -228,7 +228,7 @@ def _placed(bands: list[Band], definition: Definition, sizes: Mapping[str, Size]
             left = lefts[column]
             if definition.nodes[name].kind == INPUT:
                 left = lefts[1] - COLUMN_GAP - sizes[name].width
-            places[name] = (round(left), round(tops[track] + drop))
+            places[name] = (floor(left), floor(tops[track]) + drop)
         top = bottom + BAND_GAP
     return {name: places[name] for name in definition.nodes}
 

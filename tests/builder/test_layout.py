@@ -189,3 +189,12 @@ def test_an_empty_definition_has_nothing_to_arrange() -> None:
     model = Document.empty().with_definition(definition("model", {}, ""))
 
     assert positions(model) == {}
+
+
+@pytest.mark.parametrize("name", templates.names())
+def test_the_wire_to_an_output_is_level(name: str) -> None:
+    model = templates.build(name)
+    places = positions(model)
+    wire = next(wire for wire in model.main.wires if model.main.nodes[wire.target.node].kind == "output")
+
+    assert places[wire.target.node][1] - places[wire.source.node][1] == 25  # ends hang lower, so that the ports meet
