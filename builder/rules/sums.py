@@ -15,7 +15,9 @@ from builder.memo import Memo
 from builder.rules.base import Finding, View, rule
 from engine.errors import DocumentError
 
-Ways = tuple[tuple[str, tuple[str, ...]], ...]  # the outputs of a kind, each with the inputs that it is a sum of
+# The outputs of a kind, each with what it is a sum of: inputs, and values inside that are in other outputs too, which
+# begin with a dot.
+Ways = tuple[tuple[str, tuple[str, ...]], ...]
 ADDS: Mapping[str, Ways] = {"residual_add": (("sum", ("x", "update")),), "add": (("y", ("a", "b")),)}
 MOST = 200  # composites that are looked into from outside; more would only repeat themselves
 THROUGH = ("dropout", "segment_embedding")  # what comes into x comes out at y, with something added at most
@@ -68,12 +70,16 @@ class Sums:
             found[rail_of(name)] = sum(self._bit(PortRef("", part)) for part in given)
         for name in self.order:
             for out, ports in self._ways(name):
-                sources = [source for port in ports if (source := self.here.feeds.get(PortRef(name, port)))]
+                sources = [source for port in ports if (source := self._source(PortRef(name, port)))]
                 parts, end = [found.get(source) or self._bit(source) for source in sources], PortRef(name, out)
                 found[end] = reduce(or_, parts, self._bit(end))
                 if len(parts) == 2 and parts[0] & parts[1] and self.here.nodes[name].kind in ADDS:
                     doubles.append(name)
         return found, doubles
+
+    def _source(self, port: PortRef) -> PortRef | None:
+        """What comes into a port; a value inside comes from itself."""
+        return port if port.port.startswith(".") else self.here.feeds.get(port)
 
     def _ways(self, name: str) -> Ways:
         kind = self.here.nodes[name].kind
@@ -129,7 +135,14 @@ def _found_ways(here: Definition, inner: Mapping[str, Ways]) -> Ways:
     ends = {name: here.feeds.get(PortRef(name, RAIL_PORT)) for name in _rails(here, OUTPUT)}
     parts = {name: sums.parts(source) for name, source in ends.items() if source}
     rails = {name: sums.parts(rail_of(name)) for name in _rails(here, INPUT)}
-    return tuple((out, tuple(rail for rail in rails if parts[out] & rails[rail])) for out in parts)
+    shared = reduce(or_, (one & other for one, other in combinations(parts.values(), 2)), 0)
+    inside = shared & ~reduce(or_, rails.values(), 0)
+
+    def held(bits: int) -> Iterator[str]:
+        yield from (rail for rail in rails if bits & rails[rail])
+        yield from (f".{name}" for name in sums.names(bits & inside))
+
+    return tuple((out, tuple(held(bits))) for out, bits in parts.items())
 
 
 def _rails(here: Definition, side: str) -> list[str]:
@@ -201,6 +214,8 @@ def _finding(sums: Sums, node: str, *, mended: bool) -> Finding:
         again, stream = (first, second) if one & other == one else (second, first)
         held = "itself" if first == second else f"{stream.node}, which holds it already"
         text = f"{node} adds {again.node} to {held}, so that it counts twice."
+    elif first.node == second.node:
+        text = f"{node} adds {first.port} and {second.port} of {first.node}, which hold the same: it counts twice."
     else:
         both = sums.names(one & other)[-1].strip(".").split(".")[0]
         text = f"{node} adds {first.node} and {second.node}, which both hold {both}: it counts twice."

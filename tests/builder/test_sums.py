@@ -89,6 +89,15 @@ def test_what_is_added_twice_and_what_has_it_are_told_by_name() -> None:
     )
 
 
+def test_outputs_of_one_composite_that_hold_the_same_are_told_by_name() -> None:
+    model, _ = drawn([("linear", 0, 0), ("dropout", 0, 0), ("add", 0, 1)])
+    grouped = Group(nodes=("n0", "n1")).apply(model)
+
+    found = next(each for each in validate(grouped).diagnostics if each.code == "R032")
+
+    assert found.message.startswith("n2 adds n1_y and n0_y of group, which hold the same: it counts twice.")
+
+
 def test_a_sum_that_other_parts_of_the_model_need_is_not_taken_away() -> None:
     """The composite is used where it is right, too."""
     once = sum_in_a_composite_of_its_own()

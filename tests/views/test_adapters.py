@@ -82,7 +82,7 @@ def test_of_what_is_selected_those_that_can_get_an_adapter_and_lose_it_again(des
 def test_what_can_have_none_says_why(desk: Desk) -> None:
     desk.session.select(("tok_emb",))
     desk.commands["add-adapter"]()
-    assert "tok_emb: it looks rows up" in desk.told
+    assert "Token embedding: it looks rows up" in desk.told
 
     desk.commands["remove-adapter"]()
     assert "Select a block with an adapter" in desk.told

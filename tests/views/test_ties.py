@@ -219,7 +219,7 @@ def test_a_size_that_came_into_use_meanwhile_is_not_removed_and_that_is_told(des
     desk.answer("remove")
 
     assert desk.session.notice is not None
-    assert "spare is used by new.d_in" in desk.session.notice.text
+    assert "spare is used by d_in of Linear" in desk.session.notice.text
 
 
 def test_a_dialog_that_is_closed_changes_nothing(desk: Desk) -> None:
