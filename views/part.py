@@ -58,15 +58,6 @@ class Part(ReactComponent):
                 handler(msg)
 
     @classmethod
-    def _patch_datamodel_ref(cls, props: Any, ref: str) -> None:
-        """Mark a part's data as belonging to the page `ref`; parts inside mark theirs.
-
-        Panel looks for them at every change of a property, through all models below: in a frame, the whole window.
-        """
-        if (tag := f"__ref:{ref}") not in props.tags:
-            props.tags.append(tag)
-
-    @classmethod
     def _component_resource_path(cls, esm_path: Any, compiled: Any) -> str:
         """The bundle's address with its version, so that browsers keep it until it changes."""
         path: str = super()._component_resource_path(esm_path, compiled)

@@ -120,7 +120,7 @@ class Shell:
             "code": lambda: seen("code", partial(CodePane, self.session, selection)).part,
             "log": lambda: seen("log", partial(LogPane, runner)).part,
         }
-        tabs = [{**_tab(name), "alone": True} if name in ("setup", "runs") else _tab(name) for name in panes]
+        tabs = [{**_tab(name), "alone": name in ("setup", "runs")} for name in panes]
         self.bottom = Dock(panes, tabs=tabs, active=["train", "attention"], limit=2, place="bottom", lazy=True)
         self._problems()
 
