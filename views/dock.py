@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 import param
 from panel.viewable import Children
 
-from views.part import HERE, Part
+from views.part import HERE, Listed
 
 
-class Dock(Part):
+class Dock(Listed):
     """A tab strip over one pane, or over several side by side (Ctrl+click).
 
     A pane is built when it is first shown and stays mounted, hidden, afterwards: a Bokeh figure that is taken out of
@@ -30,6 +30,7 @@ class Dock(Part):
     objects = Children()
     names = param.List(default=[], doc="The names of `objects`, which are the panes built so far.")
 
+    _list: ClassVar[str] = "tabs"
     _esm: ClassVar[Path] = HERE / "ui/dock.jsx"
 
     def __init__(self, panes: Mapping[str, Callable[[], object]], **params: Any) -> None:
@@ -63,6 +64,4 @@ class Dock(Part):
 
     def badge(self, name: str, badge: str | int | None, tone: str = "") -> None:
         """Put a number or a word at a tab; None takes it away."""
-        tabs = [{**tab, "badge": badge, "tone": tone} if tab["id"] == name else tab for tab in self.tabs]
-        if tabs != self.tabs:
-            self.tabs = tabs
+        self.patch(name, badge=badge, tone=tone)

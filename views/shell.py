@@ -84,7 +84,6 @@ class Shell:
             right=self.right,
             status=self.status,
             commands=command_rows(),
-            unavailable=unavailable(session, self.runner),
             hints=HINTS,
         )
         self.dialogs = Dialogs(self.window, session, workspace, self.new)
@@ -94,6 +93,7 @@ class Shell:
         self.elsewhere = Elsewhere(session, setup, workspace, self.window)
         self._commands = self._table()
         self._listen()
+        self._stand()
 
     def _bars(self) -> None:
         self.toolbar, self.status = Bar(look="toolbar"), Bar(look="status")
@@ -270,9 +270,7 @@ class Shell:
             self.window.notify(notice.text, tone, action=action)
 
     def _stand(self) -> None:
-        now = unavailable(self.session, self.runner)
-        if now != self.window.unavailable:
-            self.window.unavailable = now
+        self.window.stand(unavailable(self.session, self.runner))
 
     def _refresh(self) -> None:
         self.toolbar.show(toolbar(self.session, self.runner, self.setup))

@@ -90,7 +90,6 @@ class Window(Part):
     status = Child()
     docks = param.Dict(default={"left": 216, "right": 284, "bottom": 304}, doc="Pixels; 0 hides a dock.")
     commands = param.List(default=[], doc="Dicts: id, label, menu, keys, typing, rule.")
-    unavailable = param.List(default=[], doc="Ids of commands that cannot be done now, as far as Python has to say it.")
     hints = param.List(default=[], doc="Further rows of the shortcuts' list: (what, keys).")
     dark = param.Boolean(default=False, doc="What the browser shows; set `theme` to change it.")
     theme: param.Selector[str] = param.Selector(
@@ -101,7 +100,14 @@ class Window(Part):
 
     def __init__(self, **params: Any) -> None:
         self._asked, self._count = _Asked(), count(1)
+        self.unavailable: list[str] = []
         super().__init__(**params)
+
+    def stand(self, unavailable: list[str]) -> None:
+        """Say which commands, by their ids, cannot be done now, as far as the browser does not know it itself."""
+        if unavailable != self.unavailable:
+            self.unavailable = unavailable
+            self.tell({"unavailable": unavailable})
 
     def notify(
         self,
@@ -159,6 +165,7 @@ class Window(Part):
 
     def _handle_msg(self, msg: Message) -> None:
         if msg.get("type") == "ready":
+            self.tell({"unavailable": self.unavailable})  # what was said before the browser could hear it
             for dock in (self.left, self.right, self.bottom):
                 if isinstance(dock, Dock):
                     dock.ready()

@@ -27,6 +27,7 @@ SIZES = {20: (7.0, 13.0, 15.0), 100: (14.0, 29.0, 37.0), 300: (27.0, 88.0, 67.0)
 ANSWER, BYTES = 100.0, 4.0  # ms, kB
 REPEATS = 5
 FRAME = 1000 / 60
+EDGE = 80  # pixels from the canvas's edge, within which a hand that drags moves the view
 QUIET = 0.6  # seconds after an answer in which what it sends is counted
 FRAMES = """() => {
   window.__frames = [];
@@ -174,8 +175,12 @@ class Bench:
         return names[1:][:: max(1, len(names) // REPEATS)][:REPEATS] or names
 
     def is_free(self, name: str) -> bool:
-        """Whether a hand reaches the block: the map of the graph lies over some."""
+        """Whether a hand reaches the block, over which the map may lie, and away from edges, where the view moves."""
         x, y = centre(self.head(name))
+        area = self.page.locator(".react-flow").first.bounding_box()
+        assert area is not None
+        if not EDGE < x - area["x"] < area["width"] - EDGE or not EDGE < y - area["y"] < area["height"] - EDGE:
+            return False
         seen = self.page.evaluate(AT, [x, y])
         return bool(seen == name)
 

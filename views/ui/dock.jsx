@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { useGiven } from "./given.js";
 import { Icon } from "./icons.jsx";
 import { recall, remember } from "./memory.js";
+import { useRows } from "./rows.js";
 import { said } from "./said.js";
 
 // Bokeh measures every child of a part, also one that React has not mounted yet, and a figure that was never rendered
@@ -102,7 +103,7 @@ function Between({ pair, weights, setWeights, order }) {
 
 export function render({ model, view }) {
   useState(() => measureMountedOnly(view));
-  const [tabs] = useGiven(model, "tabs");
+  const [tabs] = useRows(model, "tabs");
   const [limit] = useGiven(model, "limit");
   const [names] = useGiven(model, "names");
   const [place] = useGiven(model, "place");

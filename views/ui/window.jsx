@@ -94,14 +94,14 @@ function useArrival(frame, model, view) {
   }, []);
 }
 
-/** What the window itself knows of how commands stand, for the menus. */
-function useStanding(model, docks) {
+/** What the window itself knows of how commands stand, for the menus; `unavailable` is what Python said last. */
+function useStanding(unavailable, docks) {
   const latest = useRef();
   latest.current = docks;
   useEffect(
     () =>
       inform(() => ({
-        ...Object.fromEntries(model.unavailable.map((id) => [id, { off: true }])),
+        ...Object.fromEntries(unavailable.current.map((id) => [id, { off: true }])),
         theme: { label: themeName() === "dark" ? "Light theme" : "Dark theme" },
         docks: { label: latest.current.allFolded() ? "Show the docks" : "Hide the docks" },
       })),
@@ -162,13 +162,15 @@ export function render({ model, view }) {
   useArrival(frame, model, view);
   useTabbed(frame);
   useConnection(bokeh, notify);
-  useStanding(model, docks);
+  const unavailable = useRef([]);
+  useStanding(unavailable, docks);
 
   useEffect(() => {
     const hear = (sent) => {
       const message = said(sent);
       if (message.notice) notify(message.notice);
       if (message.dismiss) dismiss(message.dismiss);
+      if (message.unavailable) unavailable.current = message.unavailable;
       if ("dialog" in message) setDialog(message.dialog);
       if (message.download) download(message.download);
       if (message.visit) visit(message.visit);
