@@ -14,7 +14,7 @@ from torch import Tensor
 from builder.checkpoints.bert import Bert
 from builder.checkpoints.configuration import Configuration
 from builder.checkpoints.family import Family
-from builder.checkpoints.files import CONFIG, TOKENIZER, read_config, read_weights, write_folder
+from builder.checkpoints.files import CONFIG, read_config, read_tokenizer, read_weights, write_folder
 from builder.checkpoints.gguf import read_gguf
 from builder.checkpoints.gpt2 import GPT2
 from builder.checkpoints.llama import Llama
@@ -24,7 +24,8 @@ from builder.checkpoints.wiring import Skeleton, check_alike, check_state, check
 from builder.document import Document
 from builder.edits.adapters import is_adapted
 from builder.edits.draw_out import CORE, DrawOut
-from engine.errors import ExportError, FileError
+from builder.validate import validate
+from engine.errors import ExportError, FileError, SettingError
 from engine.registry import Registry, did_you_mean
 
 PRIVATE = ("head", "tied")  # what `Family.settled` adds to a configuration
@@ -76,9 +77,7 @@ def read_checkpoint(path: Path, name: str = "") -> Opened:
         return Opened(*graph_of(found.config, found.tensors, name or path.stem), found.tokenizer)
     config = Configuration(read_config(path), str(path / CONFIG))
     called = name or str(config.keys.get("_name_or_path") or path.resolve().name).rpartition("/")[2]
-    tokenizer = path / TOKENIZER
-    text = tokenizer.read_text("utf-8") if tokenizer.is_file() else ""
-    return Opened(*graph_of(config, read_weights(path), called), text)
+    return Opened(*graph_of(config, read_weights(path), called), read_tokenizer(path))
 
 
 def graph_of(config: Configuration, tensors: Mapping[str, Tensor], name: str) -> tuple[Document, State]:
@@ -89,7 +88,7 @@ def graph_of(config: Configuration, tensors: Mapping[str, Tensor], name: str) ->
     """
     family = family_of(config)
     config = family.settled(config, tensors)
-    document = replace(family.document(config), name=name)
+    document = replace(_drawn(family, config), name=name)
     state = read(family.parts(config), family.normalised(tensors, config), family.ignored)
     state |= {kept: state[tied] for kept, tied in document.ties if tied in state}
     try:
@@ -97,6 +96,23 @@ def graph_of(config: Configuration, tensors: Mapping[str, Tensor], name: str) ->
     except ExportError as error:
         raise FileError(f"{config.where} and the weights do not fit each other: {error}") from None
     return document, state
+
+
+def _drawn(family: Family, config: Configuration) -> Document:
+    """The graph of a configuration, which is right.
+
+    Raises:
+        FileError: If its values are out of range, or do not go together.
+    """
+    try:
+        document = family.document(config)
+    except SettingError as error:
+        raise FileError(f"{config.where} describes no model that can be drawn: {error}") from None
+    report = validate(document)
+    if not report.ok:
+        wrong = report.diagnostics[0]
+        raise FileError(f"{config.where} describes no model that can be drawn: {wrong.path}: {wrong.message}")
+    return document
 
 
 def family_of(config: Configuration) -> Family:

@@ -50,7 +50,7 @@ class Bert(Family):
         Raises:
             FileError: If they are for a head that cannot be read.
         """
-        kind = (config.keys.get("architectures") or [PLAIN])[0]
+        kind = config.architecture(PLAIN)
         if kind == PRETRAINING:
             kind = MASKED
         if kind not in (MASKED, PLAIN, CLASSIFIER):

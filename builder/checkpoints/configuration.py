@@ -72,10 +72,21 @@ class Configuration:
         """
         value = self.keys.get(key)
         value = default if value is None else value
-        if value not in choices:
+        if not isinstance(value, str) or value not in choices:
             known = ", ".join(map(repr, choices))
             raise FileError(f"{self.where}: {key!r} is {value!r}, which no block computes. Known are: {known}.")
         return choices[value]
+
+    def architecture(self, default: str) -> str:
+        """The class that the weights were saved from: the first name under `architectures`.
+
+        Raises:
+            FileError: If there is something else.
+        """
+        found = self.keys.get("architectures") or [default]
+        if not isinstance(found, list) or not isinstance(found[0], str):
+            raise FileError(f"{self.where}: 'architectures' is {found!r}; it must be a list of names.")
+        return found[0]
 
     def refuse(self, **wanted: object) -> None:
         """See that keys which no block serves have the values that change nothing.

@@ -50,6 +50,18 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
     return tensors
 
 
+def read_tokenizer(folder: Path) -> str:
+    """What the model reads text with, as the `tokenizers` library writes it; empty if that is not there.
+
+    Raises:
+        FileError: If it cannot be read.
+    """
+    try:
+        return (folder / TOKENIZER).read_text("utf-8") if (folder / TOKENIZER).is_file() else ""
+    except (OSError, ValueError) as error:
+        raise FileError(f"{folder / TOKENIZER} cannot be read: {error}. Fetch or copy it again.") from None
+
+
 def _why_none(folder: Path) -> str:
     unsafe = [path.name for pattern in _PICKLES for path in sorted(folder.glob(pattern))]
     if unsafe:
@@ -57,6 +69,9 @@ def _why_none(folder: Path) -> str:
             f"{folder} has its weights only in {unsafe[0]}, a format that can run code when it is read, so it is "
             f"refused. Get {WEIGHTS} of the same model, or convert it where you trust it."
         )
+    parts = sorted(path.name for path in folder.glob("*.safetensors"))
+    if parts:
+        return f"{folder} has {parts[0]}, but neither {WEIGHTS} nor {INDEX}, which says what is in it. Fetch that too."
     return f"{folder} has no {WEIGHTS}. Name the folder that holds it beside {CONFIG}."
 
 

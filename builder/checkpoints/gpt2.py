@@ -15,6 +15,7 @@ from builder.checkpoints.family import Family
 from builder.checkpoints.parts import Part, State, same
 from builder.checkpoints.wiring import Skeleton
 from builder.document import Document
+from engine.errors import FileError
 
 
 class GPT2(Family):
@@ -23,6 +24,19 @@ class GPT2(Family):
     name = "gpt2"
     types = ("gpt2",)
     ignored = (".attn.bias", ".attn.masked_bias")
+
+    def settled(self, config: Configuration, tensors: Mapping[str, Tensor]) -> Configuration:  # noqa: ARG002
+        """The configuration, if the weights are of a language model, with its head or without.
+
+        Raises:
+            FileError: If they are for another head.
+        """
+        kind = config.architecture("GPT2LMHeadModel")
+        if kind not in ("GPT2LMHeadModel", "GPT2Model"):
+            raise FileError(
+                f"{config.where}: 'architectures' names {kind!r}; of GPT-2 only GPT2LMHeadModel, GPT2Model can be read."
+            )
+        return config
 
     def document(self, config: Configuration) -> Document:
         """The graph of a configuration; see `Family.document`."""

@@ -16,6 +16,7 @@ from builder.checkpoints.parts import Part, State, same
 from builder.checkpoints.rotary import rope_keys, rope_of
 from builder.checkpoints.wiring import Skeleton
 from builder.document import Document
+from engine.errors import FileError
 from engine.settings import Value
 
 TIE = ("lm_head.weight", "tok_emb.weight")
@@ -27,6 +28,21 @@ class Llama(Family):
     name = "llama"
     types = ("llama", "mistral", "qwen2")
     ignored = ("rotary_emb.inv_freq",)
+
+    def settled(self, config: Configuration, tensors: Mapping[str, Tensor]) -> Configuration:  # noqa: ARG002
+        """The configuration, if the weights are of a language model; without a head only where that is tied.
+
+        Raises:
+            FileError: If they are for a head that cannot be read.
+        """
+        kind = config.architecture("LlamaForCausalLM")
+        plain = kind.endswith("Model") and config.flag("tie_word_embeddings", False)
+        if not (plain or kind.endswith("ForCausalLM")):
+            raise FileError(
+                f"{config.where}: 'architectures' names {kind!r}; of these only language models, such as "
+                "LlamaForCausalLM, can be read."
+            )
+        return config
 
     def document(self, config: Configuration) -> Document:
         """The graph of a configuration; see `Family.document`."""

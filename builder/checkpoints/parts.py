@@ -67,6 +67,11 @@ def read(parts: Iterable[Part], tensors: Mapping[str, Tensor], ignored: Sequence
 
 
 def _split(part: Part, tensor: Tensor) -> list[Tensor]:
+    if not tensor.is_floating_point():
+        kind = str(tensor.dtype).removeprefix("torch.")
+        raise FileError(f"The weights hold {part.theirs!r} as {kind}, which is quantised. Get them as float numbers.")
+    if not tensor.dim():
+        raise FileError(f"The weights hold {part.theirs!r} as a single number. Fetch or copy them again.")
     whole = tensor.float()
     whole = whole.T if part.transposed else whole
     return [piece.clone(memory_format=torch.contiguous_format) for piece in whole.chunk(len(part.ours))]

@@ -37,11 +37,10 @@ class T5(Family):
         Raises:
             FileError: If they are for a head that cannot be read.
         """
-        kinds = config.keys.get("architectures") or ["T5ForConditionalGeneration"]
-        if not str(kinds[0]).endswith("ForConditionalGeneration"):
+        kind = config.architecture("T5ForConditionalGeneration")
+        if not kind.endswith("ForConditionalGeneration"):
             raise FileError(
-                f"{config.where}: 'architectures' names {kinds[0]!r}; "
-                "of T5 only T5ForConditionalGeneration can be read."
+                f"{config.where}: 'architectures' names {kind!r}; of T5 only T5ForConditionalGeneration can be read."
             )
         shared = _shared(tensors)
         tied = HEAD not in tensors or (shared is not None and torch.equal(tensors[HEAD], shared))

@@ -52,6 +52,9 @@ def changed(folder: Path, **keys: Any) -> Path:
         ("n_head", "two"),
         ("layer_norm_epsilon", "small"),
         ("tie_word_embeddings", "yes"),
+        ("activation_function", []),
+        ("architectures", 3),
+        ("architectures", ["GPT2ForTokenClassification"]),
     ],
 )
 def test_a_configuration_that_no_block_computes_is_refused_by_its_key(folder: Path, key: str, value: object) -> None:
@@ -65,9 +68,12 @@ def test_a_configuration_that_no_block_computes_is_refused_by_its_key(folder: Pa
         ("LlamaForCausalLM", LLAMA, "rope_parameters", {"rope_type": "yarn", "factor": 2.0}),
         ("LlamaForCausalLM", LLAMA, "rope_parameters", {"rope_type": "default", "partial_rotary_factor": 0.5}),
         ("LlamaForCausalLM", LLAMA, "hidden_act", "snake"),
+        ("LlamaForCausalLM", LLAMA, "architectures", ["LlamaModel"]),
+        ("LlamaForCausalLM", LLAMA, "architectures", ["LlamaForSequenceClassification"]),
         ("Qwen2ForCausalLM", LLAMA, "use_sliding_window", True),
         ("BertModel", BERT, "position_embedding_type", "relative_key"),
         ("BertModel", BERT, "is_decoder", True),
+        ("BertModel", BERT, "architectures", {"first": "BertModel"}),
         ("BertModel", BERT, "architectures", ["BertForNextSentencePrediction"]),
         ("T5ForConditionalGeneration", T5, "feed_forward_proj", "gated-snake"),
         ("T5ForConditionalGeneration", T5, "architectures", ["T5EncoderModel"]),
@@ -81,6 +87,48 @@ def test_other_families_refuse_by_key_too(
 
     with pytest.raises(FileError, match=wanted):
         builder.open_checkpoint(changed(model, **{key: value}))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("n_head", 4, "6 features cannot be divided evenly into 4 parts"),
+        ("n_layer", 10**9, "n_layers is 1000000000"),
+        ("layer_norm_epsilon", float("nan"), "eps is nan"),
+        ("attn_pdrop", 5, "dropout is 5"),
+    ],
+)
+def test_a_configuration_of_no_model_that_can_be_drawn_is_told_with_its_file(
+    folder: Path, key: str, value: object, told: str
+) -> None:
+    with pytest.raises(FileError, match=rf"config\.json describes no model that can be drawn: .*{told}"):
+        builder.open_checkpoint(changed(folder, **{key: value}))
+
+
+def test_a_tokenizer_that_cannot_be_read_is_told(folder: Path) -> None:
+    (folder / "tokenizer.json").write_bytes(b"\xff\xfe")
+
+    with pytest.raises(FileError, match=r"tokenizer\.json cannot be read"):
+        builder.open_checkpoint(folder)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "told"),
+    [(torch.ones(11, 6, dtype=torch.int8), "int8, which is quantised"), (torch.tensor(1.0), "single")],
+)
+def test_weights_that_are_no_table_of_floats_are_refused(folder: Path, tensor: torch.Tensor, told: str) -> None:
+    file = folder / "model.safetensors"
+    save_file({**load_file(file), "transformer.wte.weight": tensor}, file)
+
+    with pytest.raises(FileError, match=rf"'wte\.weight' as .*{told}"):
+        builder.open_checkpoint(folder)
+
+
+def test_parts_without_their_index_are_told(folder: Path) -> None:
+    (folder / "model.safetensors").rename(folder / "model-00001-of-00002.safetensors")
+
+    with pytest.raises(FileError, match=r"model-00001-of-00002\.safetensors.*model\.safetensors\.index\.json"):
+        builder.open_checkpoint(folder)
 
 
 def test_weights_that_may_run_code_are_refused(folder: Path) -> None:
