@@ -73,6 +73,41 @@ def test_a_box_chooses_blocks_that_then_are_dragged_together_and_snap_to_the_gri
     assert (desk.problems, desk.outside) == ([], [])
 
 
+def test_blocks_chosen_by_a_box_are_copied_not_the_words_beside_it(desk: Visit) -> None:
+    page, hands = desk.page, Hands(desk.page)
+    draw_box(hands, "ln_f", "lm_head")
+    wait_for(lambda: selected(hands) == {"ln_f", "lm_head"}, 10, "both blocks selected")
+    page.keyboard.press("Control+c")
+    page.keyboard.press("Control+v")
+    wait_for(lambda: selected(hands) == {"ln_f_2", "lm_head_2"}, 10, "the pasted blocks selected")
+
+    page.mouse.move(5, 5)
+    page.locator(".react-flow__node.selected .fault").nth(1).wait_for()
+    assert page.locator(".message:visible").count() == 0, "messages of several blocks cover each other"
+    page.keyboard.press("Control+z")
+    wait_for(lambda: hands.nodes() == len(TINY.nodes), 10, "the model as it was")
+
+
+def test_a_message_at_the_right_edge_is_whole(desk: Visit) -> None:
+    page, hands = desk.page, Hands(desk.page)
+    pane = page.locator(".react-flow__pane").bounding_box()
+    assert pane
+    page.mouse.dblclick(pane["x"] + pane["width"] - 90, pane["y"] + 90)
+    page.keyboard.type("gelu")
+    page.keyboard.press("Enter")
+    message = hands.node("gelu").locator(".message")
+    message.wait_for()
+    wait_for(lambda: _right(message) <= pane["x"] + pane["width"], 5, "a message within the canvas")
+    page.keyboard.press("Control+z")
+    hands.node("gelu").wait_for(state="detached")
+
+
+def _right(thing: Locator) -> float:
+    box = thing.bounding_box()
+    assert box
+    return box["x"] + box["width"]
+
+
 def test_a_click_on_the_map_brings_that_place_to_the_middle_and_a_drag_moves_on(desk: Visit) -> None:
     page, hands = desk.page, Hands(desk.page)
     pane = page.locator(".react-flow__pane")

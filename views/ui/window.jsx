@@ -43,7 +43,8 @@ function useTheme(model, bokeh, tellAll) {
 
 /** Keys that mean the text or the table they are pressed in, not the graph. */
 function meansText(id, event, root) {
-  if (id === "copy" || id === "cut") {
+  const onCanvas = event.composedPath().some((at) => at.classList?.contains("canvas-keys"));
+  if (!onCanvas && (id === "copy" || id === "cut")) {
     const selected = [root.getSelection?.(), document.getSelection()].some((found) => found?.toString());
     if (selected) return true;
   }

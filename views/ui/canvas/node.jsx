@@ -20,14 +20,14 @@ const Ports = ({ data }) => (
 );
 
 /** What is wrong, and the button that puts it right. Shown when its owner is chosen or under the pointer. */
-export function Fault({ id, text, fix, tone = "err", low = false }) {
+export function Fault({ id, text, fix, tone = "err", where = "" }) {
   const send = useContext(Send);
   const apply = (event) => {
     event.stopPropagation();
     send({ op: "fix", id });
   };
   return (
-    <div className={`message nodrag nopan ${tone} ${low ? "low" : ""}`} role="note">
+    <div className={`message nodrag nopan ${tone} ${where}`} role="note">
       <p>{text}</p>
       {fix ? (
         <div>
@@ -41,12 +41,17 @@ export function Fault({ id, text, fix, tone = "err", low = false }) {
   );
 }
 
-const NOTE = 76; // px that a message wants under its node
+const NOTE = { width: 300, height: 76 }; // px that a message wants under its node
 
-/** Whether a node stands so low in the pane that its message goes above it. */
-const isLow = (id) => ({ nodeLookup, transform, height }) => {
+/** Where a node's message goes: above where the node stands low, to the left where far right; of many chosen, the pointer's. */
+const placeOf = (id) => ({ nodes, nodeLookup, transform, width, height }) => {
   const node = nodeLookup.get(id);
-  return Boolean(node) && (node.position.y + node.height) * transform[2] + transform[1] > height - NOTE;
+  if (!node) return "";
+  const [x, y, zoom] = transform;
+  const low = (node.position.y + node.height) * zoom + y > height - NOTE.height;
+  const far = (node.position.x + NOTE.width) * zoom + x > width;
+  const many = node.selected && nodes.some((other) => other.selected && other.id !== id);
+  return [low && "low", far && "far", many && "many"].filter(Boolean).join(" ");
 };
 
 function Marks({ data }) {
@@ -55,14 +60,14 @@ function Marks({ data }) {
 }
 
 function Trouble({ data, text }) {
-  const low = useStore(useMemo(() => isLow(data.id), [data.id]));
+  const where = useStore(useMemo(() => placeOf(data.id), [data.id]));
   const tone = data.error ? "err" : "warn";
   return (
     <>
       <b className={`fault ${tone}`} title={text}>
         !
       </b>
-      <Fault id={data.id} text={text} fix={data.fix} tone={tone} low={low} />
+      <Fault id={data.id} text={text} fix={data.fix} tone={tone} where={where} />
     </>
   );
 }

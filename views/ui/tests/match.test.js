@@ -23,7 +23,12 @@ test("an empty search offers every block in the catalogue's order", () => {
 });
 
 test("titles that start with the text come first", () => {
-  assert.deepEqual(kinds(matches(ALL, "l", null, {})).slice(0, 3), ["layer_norm", "linear", "lm_head"]);
+  assert.deepEqual(kinds(matches(ALL, "l", null, {})).slice(0, 3), ["linear", "layer_norm", "lm_head"]);
+});
+
+test("a plain block comes before those that are named after it", () => {
+  const all = [block("qk_norm_attention", "QK-norm attention", ["hidden"]), ...ALL];
+  assert.deepEqual(kinds(matches(all, "norm", null, {})), ["layer_norm", "qk_norm_attention"]);
 });
 
 test("initials and kind names find a block", () => {
